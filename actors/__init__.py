@@ -1,0 +1,1 @@
+"""The runtime: actors, supervision, the journal, and the workflow rules that they drive."""

@@ -1,0 +1,69 @@
+"""An actor: one mailbox, one message at a time, a beginning and an end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from tasker.actors.envelope import Envelope
+from tasker.actors.errors import ActorStoppedError
+from tasker.actors.mailbox import Mailbox
+from tasker.actors.ref import ActorRef
+
+
+class Actor:
+    """Base of all actors. Subclasses handle messages in `receive`.
+
+    Its life: `setup`, then `receive` for each message, then `teardown`, whatever
+    ended it. An error from `receive` goes to the asker if there is one, and the
+    actor lives on; otherwise it ends the actor, and its supervisor decides.
+    """
+
+    mailbox_capacity: ClassVar[int] = 1_000
+    batch_limit: ClassVar[int] = 1
+    """How many waiting messages `receive_batch` gets at once."""
+
+    def __init__(self, name: str, *, capacity: int | None = None) -> None:
+        self.name = name
+        self.mailbox: Mailbox[Any] = Mailbox(name, capacity or self.mailbox_capacity)
+        self.ref = ActorRef(name, self.mailbox)
+        self.stopping = False
+
+    async def setup(self) -> None:
+        """Prepare; an error here counts as a failure of the actor."""
+
+    async def receive(self, message: Any) -> Any:
+        """Handle one message; what it returns answers an ask."""
+        raise NotImplementedError
+
+    async def teardown(self) -> None:
+        """Let go of what the actor holds. Runs shielded from cancellation."""
+
+    def stop(self) -> None:
+        """End after the message that is being handled."""
+        self.stopping = True
+
+    async def receive_batch(self, messages: Sequence[Any]) -> None:
+        """Handle the messages that were waiting; by default one after the other."""
+        for message in messages:
+            if not isinstance(message, Envelope):
+                await self.receive(message)
+                continue
+            try:
+                message.reply.set(await self.receive(message.message))
+            except Exception as error:
+                message.reply.fail(error)
+            finally:
+                message.reply.fail(ActorStoppedError(actor=self.name))
+
+    async def run(self) -> None:
+        """Live: called by the supervisor, once for each start."""
+        await self.setup()
+        while not self.stopping:
+            await self.receive_batch(await self.mailbox.get_batch(self.batch_limit))
+
+    def close(self) -> None:
+        """Refuse further messages; those that wait for an answer are told."""
+        for message in self.mailbox.close():
+            if isinstance(message, Envelope):
+                message.reply.fail(ActorStoppedError(actor=self.name))

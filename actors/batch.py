@@ -1,0 +1,116 @@
+"""Several decisions on their way to one append."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tasker.actors.envelope import Reply
+from tasker.actors.workflow.decision import Decision
+from tasker.actors.workflow.state import WorkflowState
+from tasker.stores.records import (
+    AnnotationRecord,
+    Append,
+    StepRecord,
+    TaskChange,
+    TaskRecord,
+    Transition,
+)
+
+
+class Batch:
+    """What a supervisor decided for all the messages that were waiting.
+
+    ``told`` are the messages that nobody waits for (they must be decided again
+    when the append fails), ``replies`` those to answer once it is durable.
+    """
+
+    __slots__ = (
+        "annotations",
+        "ends",
+        "head",
+        "ready",
+        "recorded",
+        "replies",
+        "starts",
+        "steps",
+        "stops",
+        "told",
+        "transitions",
+    )
+
+    def __init__(self) -> None:
+        self.head: TaskChange | None = None
+        self.steps: dict[int, StepRecord] = {}
+        self.recorded: set[int] = set()
+        self.transitions: list[Transition] = []
+        self.annotations: list[AnnotationRecord] = []
+        self.ready: list[int] = []
+        self.starts: list[tuple[int, int]] = []
+        self.stops: list[tuple[int, int]] = []
+        self.replies: list[Reply[Any]] = []
+        self.told: list[Any] = []
+        self.ends = False
+
+    def add(self, decision: Decision) -> None:
+        """Take in one more decision."""
+        if decision.head is not None:
+            self.head = decision.head
+            self.ends = decision.ends
+        self.steps.update(decision.steps)
+        self.recorded.update(decision.recorded)
+        self.transitions.extend(decision.transitions)
+        self.annotations.extend(decision.annotations)
+        self.ready.extend(decision.ready)
+        self.stops.extend(decision.stops)
+
+    @property
+    def durable(self) -> bool:
+        """Whether there is anything that a store must keep."""
+        return bool(self.head is not None or self.recorded or self.transitions or self.annotations)
+
+    def decision(self) -> Decision:
+        """Return the whole as one decision."""
+        return Decision(
+            head=self.head,
+            steps=self.steps,
+            recorded=frozenset(self.recorded),
+            transitions=tuple(self.transitions),
+            annotations=tuple(self.annotations),
+            ready=tuple(self.ready),
+            stops=tuple(self.stops),
+        )
+
+    def to_append(
+        self,
+        state: WorkflowState,
+        at: float,
+        *,
+        created: TaskRecord | None = None,
+        identity_expires_before: float | None = None,
+    ) -> Append:
+        """Return the append that makes it durable; ``created`` is the task, when new."""
+        head = self.head
+        if created is not None and head is not None:
+            created = msgspec.structs.replace(
+                created,
+                state=head.state,
+                wake_at=head.wake_at,
+                owner=head.owner,
+                started_at=head.started_at,
+                ended_at=head.ended_at,
+            )
+            head = None
+        return Append(
+            task_id=state.task.task_id,
+            epoch=state.epoch,
+            seq=state.seq + 1,
+            at=at,
+            created=created,
+            identity_expires_before=identity_expires_before,
+            task=head,
+            steps=tuple(self.steps[index] for index in sorted(self.recorded)),
+            transitions=tuple(self.transitions),
+            annotations=tuple(self.annotations),
+        )

@@ -1,0 +1,162 @@
+"""The journal: every append of every task, many to a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import anyio
+from msgspec import Struct
+
+from tasker.actors.actor import Actor
+from tasker.actors.envelope import Envelope
+from tasker.actors.protocols import Clock
+from tasker.stores.errors import StoreError, StoreUnavailableError
+from tasker.stores.protocols import JournalStore
+from tasker.stores.records import Append
+
+PROBE_SECONDS = 0.25
+"""Wait between two probes of a store that failed."""
+
+
+class JournalStatistics(Struct, frozen=True, kw_only=True):
+    """What the journal has done: appends, the commits that carried them, failures."""
+
+    queued: int
+    capacity: int
+    appends: int
+    commits: int
+    failures: int
+    healthy: bool
+
+
+class Journal(Actor):
+    """Writes appends in groups: one transaction for all that wait.
+
+    A full mailbox makes the callers wait, which is the backpressure of the whole
+    engine. A commit that fails fails every append in it, and every later one
+    until a probe of the store succeeds.
+    """
+
+    def __init__(
+        self,
+        store: JournalStore,
+        clock: Clock,
+        *,
+        capacity: int = 4_096,
+        batch: int = 512,
+        on_health: Callable[[StoreError | None], None] | None = None,
+    ) -> None:
+        super().__init__("journal", capacity=capacity)
+        self._store = store
+        self._clock = clock
+        self._batch = batch
+        self._on_health = on_health
+        self._broken: StoreError | None = None
+        self._mended = anyio.Event()
+        self._probing = False
+        self._appends = self._commits = self._failures = 0
+
+    async def append(self, append: Append) -> None:
+        """Record an append; return when it is durable.
+
+        A caller that is cancelled while it waits for room has appended nothing;
+        once the append is queued, cancellation waits for its outcome.
+
+        Raises:
+            StaleLeaseError, AppendConflictError, DuplicateIdentityError: Refused.
+            StoreError: The commit failed; whether it is recorded is unknown.
+            ActorStoppedError: The journal has ended.
+        """
+        envelope = Envelope(append)
+        await self.ref.tell(envelope)
+        with anyio.CancelScope(shield=True):
+            await envelope.reply.wait()
+
+    async def recovered(self) -> None:
+        """Return when the store can be written to."""
+        while self._broken is not None:
+            await self._mended.wait()
+
+    @property
+    def broken(self) -> StoreError | None:
+        """Why the store cannot be written to just now, or None."""
+        return self._broken
+
+    def statistics(self) -> JournalStatistics:
+        """Return what the journal has done."""
+        box = self.mailbox.statistics()
+        return JournalStatistics(
+            queued=box.depth,
+            capacity=box.capacity,
+            appends=self._appends,
+            commits=self._commits,
+            failures=self._failures,
+            healthy=self._broken is None,
+        )
+
+    async def run(self) -> None:
+        """Take what waits, commit it, answer; probe while the store is broken."""
+        async with anyio.create_task_group() as group:
+            while True:
+                envelopes: list[Envelope] = await self.mailbox.get_batch(self._batch)
+                try:
+                    await self._write(envelopes)
+                finally:
+                    _answer(envelopes, [_interrupted()] * len(envelopes))
+                if self._broken is not None and not self._probing:
+                    group.start_soon(self._probe)
+
+    async def _write(self, envelopes: Sequence[Envelope]) -> None:
+        if self._broken is not None:
+            _answer(envelopes, [self._broken] * len(envelopes))
+            return
+        try:
+            # A commit under way ends before the journal does: its outcome is known.
+            with anyio.CancelScope(shield=True):
+                outcomes: Sequence[Any] = await self._store.commit(
+                    [envelope.message for envelope in envelopes]
+                )
+        except StoreError as error:
+            self._failures += 1
+            self._break(error)
+            outcomes = [error] * len(envelopes)
+        else:
+            self._commits += 1
+            self._appends += len(envelopes)
+        _answer(envelopes, outcomes)
+
+    def _break(self, error: StoreError) -> None:
+        self._broken = error
+        self._mended = anyio.Event()
+        if self._on_health is not None:
+            self._on_health(error)
+
+    async def _probe(self) -> None:
+        self._probing = True
+        while self._broken is not None:
+            await self._clock.sleep(PROBE_SECONDS)
+            try:
+                await self._store.probe()
+            except StoreError as error:
+                self._broken = error
+            else:
+                self._broken = None
+        self._probing = False
+        self._mended.set()
+        if self._on_health is not None:
+            self._on_health(None)
+
+
+def _answer(envelopes: Sequence[Envelope], outcomes: Sequence[Exception | None]) -> None:
+    for envelope, outcome in zip(envelopes, outcomes, strict=True):
+        if outcome is None:
+            envelope.reply.set(None)
+        else:
+            envelope.reply.fail(outcome)
+
+
+def _interrupted() -> StoreError:
+    return StoreUnavailableError(
+        url="journal", operation="commit", cause="the journal stopped in the middle of a commit"
+    )

@@ -1,0 +1,68 @@
+"""What the runtime gets from above: run this attempt, tell of this decision, the time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import anyio
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from tasker.actors.workflow.decision import Decision
+    from tasker.actors.workflow.outcome import AttemptResult
+    from tasker.actors.workflow.plan import Plan, StepPlan
+    from tasker.actors.workflow.state import WorkflowState
+    from tasker.stores.records import AnnotationRecord, TaskRecord
+
+
+class AttemptOrder(Struct, frozen=True, kw_only=True):
+    """One attempt to run. ``state`` is the live task: read it, never write it."""
+
+    state: WorkflowState
+    step: StepPlan
+    attempt: int
+
+
+class Clock(Protocol):
+    """The time, so that tests need not wait for it."""
+
+    def now(self) -> float:
+        """Return the time in Unix seconds, UTC."""
+
+    async def wait(self, event: anyio.Event, seconds: float | None) -> None:
+        """Return when the event is set or that many seconds have gone by.
+
+        None waits for the event alone. An early return is allowed; whoever waits
+        looks at the time and the event again.
+        """
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when that many seconds have gone by."""
+
+
+class Runner(Protocol):
+    """Runs what users wrote."""
+
+    async def run(self, order: AttemptOrder) -> AttemptResult:
+        """Run one attempt and return how it ended. Never raises, save for cancellation."""
+
+    async def order_ready(self, state: WorkflowState, ready: Sequence[int]) -> Sequence[int]:
+        """Return the ready steps in the order in which they shall start."""
+
+    async def annotate(self, state: WorkflowState) -> Sequence[AnnotationRecord]:
+        """Return what the task's hook wants noted as the task ends."""
+
+
+class PlanSource(Protocol):
+    """Finds the plan that a task started with."""
+
+    async def plan_for(self, task: TaskRecord) -> Plan:
+        """Return the plan; raises `TaskerError` when it cannot be had on this node."""
+
+
+class Observer(Protocol):
+    """Hears of every decision once it is durable. Must return at once, and not raise."""
+
+    def decided(self, state: WorkflowState, decision: Decision, at: float) -> None:
+        """Take note of a decision that was recorded at ``at``."""

@@ -1,0 +1,407 @@
+"""Which tasks are in memory: admission, loading, waking, and handing back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import anyio
+import msgspec
+from msgspec import Struct
+
+from tasker.actors.actor import Actor
+from tasker.actors.envelope import Reply
+from tasker.actors.errors import ActorStoppedError
+from tasker.actors.protocols import Clock, PlanSource
+from tasker.actors.supervisor import Supervisor
+from tasker.actors.task import TaskContext, TaskSupervisor
+from tasker.actors.timers import Timer
+from tasker.actors.workflow.messages import AnyOperation, Interrupt
+from tasker.actors.workflow.plan import Plan
+from tasker.actors.workflow.state import WorkflowState
+from tasker.stores.errors import StoreError, TaskerError
+from tasker.stores.protocols import Store
+from tasker.stores.records import (
+    Append,
+    StepRecord,
+    TaskChange,
+    TaskRecord,
+    TaskSnapshot,
+    TaskState,
+    Transition,
+)
+
+LOAD_BATCH = 128
+"""Tasks claimed from the store at once."""
+UNRUNNABLE_RETRY_SECONDS = 30.0
+"""When a task whose definition or handlers are missing here is looked at again."""
+CRASH_LIMIT = 3
+"""Crashes of one task's supervisor after which it is left alone for a while."""
+
+
+class ResidencyStatistics(Struct, frozen=True, kw_only=True):
+    """Tasks in memory and their bound, and what happened since the start."""
+
+    resident: int
+    limit: int
+    ended: int
+    released: int
+    lost: int
+    unrunnable: int
+
+
+class Residency(Actor):
+    """Keeps at most ``limit`` tasks in memory, each with one supervisor.
+
+    New tasks beyond that wait in the store, in order of priority, and are loaded
+    in batches as room comes free; tasks that only wait are let go of and loaded
+    when they are due. This is the one place that makes supervisors, so a task
+    never has two.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        branch: Supervisor,
+        plans: PlanSource,
+        clock: Clock,
+        *,
+        limit: int,
+        poll_seconds: float | None,
+        on_trouble: Callable[[str, str, Exception], None],
+        on_changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__("residency")
+        self.context: TaskContext | None = None
+        self._store = store
+        self._branch = branch
+        self._plans = plans
+        self._clock = clock
+        self._limit = limit
+        self._poll = poll_seconds
+        self._on_trouble = on_trouble
+        self._on_changed = on_changed
+        self._live: dict[str, TaskSupervisor] = {}
+        self._reserved = 0
+        self._backlog = True
+        self._again: list[str] = []
+        self._wake: Timer | None = None
+        self._look = anyio.Event()
+        self._looked = anyio.Event()
+        self._claiming = anyio.Lock()
+        self._watchers: defaultdict[str, list[Reply[WorkflowState]]] = defaultdict(list)
+        self._crashes: defaultdict[str, int] = defaultdict(int)
+        self._empty = anyio.Event()
+        self._ended = self._released = self._lost = self._unrunnable = 0
+
+    # Submitting and operating
+
+    async def submit(
+        self,
+        task: TaskRecord,
+        plan: Plan,
+        *,
+        steps: Sequence[StepRecord] = (),
+        identity_expires_before: float | None = None,
+    ) -> None:
+        """Make a task durable, and start it at once if there is room.
+
+        ``steps`` are the records of those that begin with something of their own.
+        Raises what `Journal.append` raises.
+        """
+        context = self._ready_context()
+        if not self._has_room() or self._backlog or not context.working or context.draining:
+            await self._shelve(task, steps, identity_expires_before)
+            return
+        self._reserved += 1
+        try:
+            owned = msgspec.structs.replace(task, owner=context.node_id)
+            state = WorkflowState(task=owned, plan=plan, steps=steps)
+            supervisor = TaskSupervisor(state, context)
+            await supervisor.create(steps=steps, identity_expires_before=identity_expires_before)
+            # No await between the append and this: a durable task has its supervisor.
+            self._start(supervisor)
+        finally:
+            self._reserved -= 1
+
+    async def operate(self, task_id: str, operation: AnyOperation) -> TaskState | None:
+        """Do an operation on a task, in memory or not; return its state after it.
+
+        Returns None when there is no such task, or another node has it.
+
+        Raises:
+            InvalidOperationError: It is not legal in that state.
+            UnknownStepError: The task has no such step.
+            StoreError: It could not be recorded.
+        """
+        while True:
+            supervisor = self._live.get(task_id) or await self._load(task_id)
+            if supervisor is None:
+                return None
+            try:
+                state: TaskState = await supervisor.ref.ask(operation)
+                return state
+            except ActorStoppedError:
+                await anyio.lowlevel.checkpoint()
+
+    def watch(self, task_id: str) -> Reply[WorkflowState]:
+        """Return a promise that is kept when the task comes to rest on this node."""
+        reply: Reply[WorkflowState] = Reply()
+        self._watchers[task_id].append(reply)
+        return reply
+
+    def unwatch(self, task_id: str, reply: Reply[WorkflowState]) -> None:
+        """Watch no more."""
+        watchers = self._watchers.get(task_id)
+        if watchers and reply in watchers:
+            watchers.remove(reply)
+            if not watchers:
+                del self._watchers[task_id]
+
+    def resident(self, task_id: str) -> WorkflowState | None:
+        """Return the live state of a task in memory, or None."""
+        supervisor = self._live.get(task_id)
+        return None if supervisor is None else supervisor.state
+
+    async def looked(self) -> None:
+        """Return once the store was looked at for work, for the first time."""
+        await self._looked.wait()
+
+    def look(self) -> None:
+        """Have the store looked at for work soon."""
+        self._look.set()
+
+    def statistics(self) -> ResidencyStatistics:
+        """Return how many tasks are in memory, and what happened."""
+        return ResidencyStatistics(
+            resident=len(self._live),
+            limit=self._limit,
+            ended=self._ended,
+            released=self._released,
+            lost=self._lost,
+            unrunnable=self._unrunnable,
+        )
+
+    # The actor
+
+    async def run(self) -> None:
+        """Load what is due and what waits for room, again and again."""
+        while True:
+            self._look = anyio.Event()
+            try:
+                await self._fill()
+                await self._set_wake()
+                self._looked.set()
+            except StoreError as error:
+                self._backlog = True
+                self._on_trouble("store", "loading tasks failed", error)
+                await self._clock.wait(self._look, 0.5)
+                continue
+            await self._clock.wait(self._look, self._poll)
+            if self._poll is not None and await self._changed():
+                self._backlog = True
+                self._on_changed()
+
+    async def drain(self, seconds: float) -> None:
+        """Start nothing more; wait for running steps, then hand the rest back.
+
+        Steps that still run after ``seconds`` are cancelled and recorded as
+        interrupted: they are retried, under their limit, when the task is next
+        taken up.
+        """
+        context = self._ready_context()
+        context.draining = True
+        for supervisor in list(self._live.values()):
+            supervisor.nudge()
+        if seconds > 0:
+            await self._wait_empty(seconds)
+        for supervisor in list(self._live.values()):
+            try:
+                await supervisor.ref.tell(Interrupt("the engine shut down"))
+            except ActorStoppedError:
+                continue
+        await self._wait_empty(5.0)
+
+    async def _wait_empty(self, seconds: float) -> None:
+        with anyio.move_on_after(seconds):
+            while self._live:
+                self._empty = anyio.Event()
+                await self._empty.wait()
+
+    # What supervisors report
+
+    def ended(self, state: WorkflowState) -> None:
+        """The task came to rest, durably."""
+        self._ended += 1
+        self._forget(state)
+        for reply in self._watchers.pop(state.task.task_id, ()):
+            reply.set(state)
+
+    def released(self, state: WorkflowState) -> None:
+        """The task was let go of, durably: it waits in the store."""
+        self._released += 1
+        self._forget(state)
+        wake_at = state.head.wake_at
+        if wake_at == 0.0:
+            self._backlog = True
+        elif wake_at is not None and (self._wake is None or wake_at < self._wake.at):
+            self._wake_at(wake_at)
+
+    def lost(self, state: WorkflowState, error: Exception) -> None:
+        """Another owner has the task; nothing more is done with it here."""
+        self._lost += 1
+        self._forget(state)
+        self._on_trouble(state.task.task_id, "the task was taken over by another owner", error)
+
+    def _crashed(self, supervisor: TaskSupervisor, error: Exception) -> None:
+        state = supervisor.state
+        context = self._ready_context()
+        context.pool.stop_task(state.task.task_id)
+        self._forget(state)
+        self._crashes[state.task.task_id] += 1
+        self._on_trouble(state.task.task_id, "its supervisor crashed", error)
+        if self._crashes[state.task.task_id] >= CRASH_LIMIT:
+            del self._crashes[state.task.task_id]
+            at = self._clock.now() + UNRUNNABLE_RETRY_SECONDS
+            context.timers.at(at, lambda: self._reload(state.task.task_id))
+        else:
+            self._reload(state.task.task_id)
+
+    def _reload(self, task_id: str) -> None:
+        self._again.append(task_id)
+        self.look()
+
+    def _forget(self, state: WorkflowState) -> None:
+        self._live.pop(state.task.task_id, None)
+        if not self._live:
+            self._empty.set()
+        if self._backlog and self._limit - len(self._live) >= min(LOAD_BATCH, self._limit // 4):
+            self.look()
+
+    # Loading
+
+    async def _fill(self) -> None:
+        context = self._ready_context()
+        if not context.working or context.draining:
+            return
+        while (room := self._limit - len(self._live) - self._reserved) > 0:
+            room = min(room, LOAD_BATCH)
+            async with self._claiming:
+                claimed = await self._claim(context, room)
+                for snapshot in claimed:
+                    await self._adopt(snapshot)
+            if not claimed:
+                return
+
+    async def _claim(self, context: TaskContext, room: int) -> Sequence[TaskSnapshot]:
+        claimed: list[TaskSnapshot] = []
+        while self._again and len(claimed) < room:
+            task_id = self._again.pop()
+            if task_id not in self._live:
+                snapshot = await self._store.claim_task(context.node_id, task_id)
+                claimed.extend([] if snapshot is None else [snapshot])
+        now = self._clock.now()
+        if len(claimed) < room:
+            claimed += await self._store.claim_due(context.node_id, now, room - len(claimed))
+        if self._backlog and len(claimed) < room:
+            wanted = room - len(claimed)
+            # Cleared before asking: what is shelved meanwhile sets it again.
+            self._backlog = False
+            waiting = await self._store.claim_backlog(context.node_id, wanted)
+            self._backlog = self._backlog or len(waiting) == wanted
+            claimed += waiting
+        return claimed
+
+    async def _load(self, task_id: str) -> TaskSupervisor | None:
+        context = self._ready_context()
+        async with self._claiming:
+            supervisor = self._live.get(task_id)
+            if supervisor is not None:
+                return supervisor
+            snapshot = await self._store.claim_task(context.node_id, task_id)
+            return None if snapshot is None else await self._adopt(snapshot)
+
+    async def _adopt(self, snapshot: TaskSnapshot) -> TaskSupervisor | None:
+        """Give a claimed task its supervisor."""
+        try:
+            plan = await self._plans.plan_for(snapshot.task)
+            state = WorkflowState.from_snapshot(snapshot, plan)
+        except (TaskerError, KeyError) as error:
+            await self._put_back(snapshot, error)
+            return None
+        return self._start(TaskSupervisor(state, self._ready_context()))
+
+    def _start(self, supervisor: TaskSupervisor) -> TaskSupervisor:
+        task_id = supervisor.state.task.task_id
+        self._live[task_id] = supervisor
+        self._branch.adopt(supervisor, on_failure=lambda error: self._crashed(supervisor, error))
+        return supervisor
+
+    async def _put_back(self, snapshot: TaskSnapshot, error: Exception) -> None:
+        """Let go of a task that cannot run here, to look at it again later."""
+        self._unrunnable += 1
+        self._on_trouble(snapshot.task.task_id, "the task cannot run here", error)
+        wake_at: float | None = None
+        if snapshot.task.state in (TaskState.PENDING, TaskState.IN_PROGRESS):
+            wake_at = self._clock.now() + UNRUNNABLE_RETRY_SECONDS
+        await self._ready_context().journal.append(
+            Append(
+                task_id=snapshot.task.task_id,
+                epoch=snapshot.task.epoch,
+                seq=snapshot.seq + 1,
+                at=self._clock.now(),
+                task=TaskChange(
+                    state=snapshot.task.state,
+                    wake_at=wake_at,
+                    owner=None,
+                    started_at=snapshot.task.started_at,
+                    ended_at=snapshot.task.ended_at,
+                ),
+            )
+        )
+
+    async def _shelve(
+        self,
+        task: TaskRecord,
+        steps: Sequence[StepRecord],
+        identity_expires_before: float | None,
+    ) -> None:
+        """Make a task durable without taking it into memory."""
+        await self._ready_context().journal.append(
+            Append(
+                task_id=task.task_id,
+                epoch=task.epoch,
+                seq=1,
+                at=task.created_at,
+                created=msgspec.structs.replace(task, owner=None, wake_at=0.0),
+                identity_expires_before=identity_expires_before,
+                steps=tuple(steps),
+                transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
+            )
+        )
+        self._backlog = True
+        if self._has_room():
+            self.look()
+
+    async def _set_wake(self) -> None:
+        at = await self._store.next_wake_at()
+        if at is not None:
+            self._wake_at(at)
+
+    def _wake_at(self, at: float) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake = self._ready_context().timers.at(at, self.look)
+
+    async def _changed(self) -> bool:
+        try:
+            return await self._store.changed()
+        except StoreError:
+            return False
+
+    def _has_room(self) -> bool:
+        return len(self._live) + self._reserved < self._limit
+
+    def _ready_context(self) -> TaskContext:
+        assert self.context is not None, "the residency is used before it has its context"
+        return self.context

@@ -1,0 +1,288 @@
+"""Who starts actors, and what happens when one fails."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+from msgspec import Struct
+
+from tasker.actors.actor import Actor
+from tasker.actors.errors import RestartLimitError
+from tasker.actors.mailbox import Mailbox, MailboxStatistics
+from tasker.actors.ref import ActorRef
+
+TEARDOWN_SECONDS = 5.0
+
+
+class Restart(Enum):
+    """When an actor that ended is started again."""
+
+    PERMANENT = "permanent"
+    """Always, unless its supervisor stops."""
+    TRANSIENT = "transient"
+    """After a failure, not after an end of its own."""
+    TEMPORARY = "temporary"
+    """Never; a failure is reported, and that is all."""
+
+
+class Strategy(Enum):
+    """Which children are started again when one fails."""
+
+    ONE_FOR_ONE = "one_for_one"
+    ONE_FOR_ALL = "one_for_all"
+    REST_FOR_ONE = "rest_for_one"
+    """The one that failed, and those that were started after it."""
+
+
+class ActorDescription(Struct, frozen=True, kw_only=True):
+    """One actor, or supervisor, as the tree shows it. ``age_seconds`` is since its start."""
+
+    name: str
+    kind: str
+    state: str
+    restarts: int
+    age_seconds: float
+    mailbox: MailboxStatistics | None
+    children: tuple[ActorDescription, ...] = ()
+
+
+class _Child:
+    """A running actor, and how to make it anew."""
+
+    __slots__ = (
+        "actor",
+        "ended",
+        "factory",
+        "group_restart",
+        "name",
+        "on_failure",
+        "restart",
+        "restarts",
+        "scope",
+        "started_at",
+        "state",
+    )
+
+    def __init__(
+        self,
+        actor: Actor,
+        factory: Callable[[], Actor] | None,
+        restart: Restart,
+        on_failure: Callable[[Exception], None] | None,
+    ) -> None:
+        self.actor = actor
+        self.name = actor.name
+        self.factory = factory
+        self.restart = restart
+        self.on_failure = on_failure
+        self.restarts = 0
+        self.scope: anyio.CancelScope | None = None
+        self.started_at = 0.0
+        self.state = "starting"
+        self.group_restart = False
+        self.ended = anyio.Event()
+
+
+class Supervisor:
+    """Runs actors in a task group of its own, and restarts those that fail.
+
+    More than ``max_restarts`` restarts within ``within_seconds`` end the
+    supervisor with `RestartLimitError`, which its own owner has to deal with.
+    Use it as an async context manager: leaving it stops the children in the
+    reverse order of their start.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        strategy: Strategy = Strategy.ONE_FOR_ONE,
+        max_restarts: int = 5,
+        within_seconds: float = 10.0,
+        on_failure: Callable[[str, Exception], None] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self._monotonic = monotonic
+        self._strategy = strategy
+        self._max_restarts = max_restarts
+        self._within = within_seconds
+        self._on_failure = on_failure
+        self._children: dict[str, _Child] = {}
+        self._restarts: deque[float] = deque()
+        self._group: TaskGroup | None = None
+        self._closing = False
+        self._began = monotonic()
+        self._supervisors: list[Supervisor] = []
+
+    async def __aenter__(self) -> Supervisor:
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: Any) -> bool | None:
+        self._closing = True
+        assert self._group is not None
+        if exc[0] is None:
+            with anyio.CancelScope(shield=True):
+                for child in reversed(list(self._children.values())):
+                    await self._stop(child)
+        self._group.cancel_scope.cancel()
+        return await self._group.__aexit__(*exc)
+
+    def start(
+        self,
+        factory: Callable[[], Actor],
+        *,
+        restart: Restart = Restart.PERMANENT,
+    ) -> ActorRef:
+        """Start an actor that can be made anew after a failure; return its address."""
+        return self._launch(_Child(factory(), factory, restart, None))
+
+    def adopt(
+        self, actor: Actor, *, on_failure: Callable[[Exception], None] | None = None
+    ) -> ActorRef:
+        """Start an actor that is not restarted; ``on_failure`` hears why it ended."""
+        return self._launch(_Child(actor, None, Restart.TEMPORARY, on_failure))
+
+    def attach(self, supervisor: Supervisor) -> None:
+        """Show another supervisor below this one in the tree."""
+        self._supervisors.append(supervisor)
+
+    def cancel(self, name: str) -> None:
+        """Cancel a child at once; it is not restarted."""
+        child = self._children.get(name)
+        if child is not None:
+            child.restart = Restart.TEMPORARY
+            if child.scope is not None:
+                child.scope.cancel()
+
+    def __len__(self) -> int:
+        return len(self._children)
+
+    def describe(self, limit: int = 100) -> ActorDescription:
+        """Return the tree below, at most ``limit`` children of each supervisor."""
+        now = self._monotonic()
+        children = [
+            ActorDescription(
+                name=child.name,
+                kind=type(child.actor).__name__,
+                state=child.state,
+                restarts=child.restarts,
+                age_seconds=now - child.started_at,
+                mailbox=child.actor.mailbox.statistics(),
+            )
+            for child in list(self._children.values())[:limit]
+        ]
+        return ActorDescription(
+            name=self.name,
+            kind="Supervisor",
+            state="stopping" if self._closing else "running",
+            restarts=len(self._restarts),
+            age_seconds=now - self._began,
+            mailbox=None,
+            children=(*children, *(below.describe(limit) for below in self._supervisors)),
+        )
+
+    def _launch(self, child: _Child) -> ActorRef:
+        assert self._group is not None, "a supervisor starts actors only while it is entered"
+        child.started_at = self._monotonic()
+        self._children[child.name] = child
+        self._group.start_soon(self._supervise, child, name=child.name)
+        return child.actor.ref
+
+    async def _supervise(self, child: _Child) -> None:
+        """Run a child until it ends for good."""
+        try:
+            while True:
+                failure = await self._live(child)
+                if failure is not None:
+                    self._report(child, failure)
+                if not self._comes_back(child, failure):
+                    return
+                self._count_restart(child)
+                self._renew(child)
+        finally:
+            child.state = "stopped"
+            if self._children.get(child.name) is child:
+                del self._children[child.name]
+            child.actor.close()
+            child.ended.set()
+
+    async def _live(self, child: _Child) -> Exception | None:
+        """Run one life of a child; return what it failed of, None for a plain end."""
+        failure: Exception | None = None
+        if self._closing:
+            return None
+        child.group_restart = False
+        with anyio.CancelScope() as scope:
+            child.scope = scope
+            child.state = "running"
+            try:
+                await child.actor.run()
+            except Exception as error:
+                failure = error
+            finally:
+                child.state = "ending"
+                with anyio.CancelScope(shield=True), anyio.move_on_after(TEARDOWN_SECONDS):
+                    await child.actor.teardown()
+        child.scope = None
+        return failure
+
+    def _comes_back(self, child: _Child, failure: Exception | None) -> bool:
+        if self._closing or child.factory is None or child.restart is Restart.TEMPORARY:
+            return False
+        if failure is not None:
+            self._restart_siblings(child)
+        return child.restart is Restart.PERMANENT or failure is not None or child.group_restart
+
+    def _restart_siblings(self, failed: _Child) -> None:
+        if self._strategy is Strategy.ONE_FOR_ONE:
+            return
+        seen = self._strategy is Strategy.ONE_FOR_ALL
+        for sibling in self._children.values():
+            if sibling is failed:
+                seen = True
+            elif seen and sibling.scope is not None and sibling.factory is not None:
+                sibling.group_restart = True
+                sibling.scope.cancel()
+
+    def _count_restart(self, child: _Child) -> None:
+        now = self._monotonic()
+        if child.group_restart:
+            return
+        self._restarts.append(now)
+        while self._restarts and self._restarts[0] < now - self._within:
+            self._restarts.popleft()
+        if len(self._restarts) > self._max_restarts:
+            raise RestartLimitError(
+                actor=child.name, restarts=self._max_restarts, seconds=self._within
+            )
+
+    def _renew(self, child: _Child) -> None:
+        """Put a new actor behind the old address: what waits in the mailbox is kept."""
+        assert child.factory is not None
+        mailbox: Mailbox[Any] = child.actor.mailbox
+        ref = child.actor.ref
+        child.actor = child.factory()
+        child.actor.mailbox, child.actor.ref = mailbox, ref
+        child.restarts += 1
+        child.started_at = self._monotonic()
+
+    def _report(self, child: _Child, failure: Exception) -> None:
+        if child.on_failure is not None:
+            child.on_failure(failure)
+        if self._on_failure is not None:
+            self._on_failure(child.name, failure)
+
+    async def _stop(self, child: _Child) -> None:
+        child.restart = Restart.TEMPORARY
+        if child.scope is not None:
+            child.scope.cancel()
+        await child.ended.wait()

@@ -1,0 +1,43 @@
+"""The whole tree of actors, as one thing to open and close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from tasker.actors.supervisor import ActorDescription, Strategy, Supervisor
+
+
+class ActorSystem:
+    """A tree of supervisors. Leaving it ends every actor, the youngest branch first."""
+
+    def __init__(
+        self, name: str, *, on_failure: Callable[[str, Exception], None] | None = None
+    ) -> None:
+        self.root = Supervisor(name, on_failure=on_failure)
+        self._on_failure = on_failure
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> ActorSystem:
+        await self._stack.__aenter__()
+        await self._stack.enter_async_context(self.root)
+        return self
+
+    async def __aexit__(self, *exc: Any) -> bool | None:
+        return await self._stack.__aexit__(*exc)
+
+    async def branch(
+        self, name: str, *, strategy: Strategy = Strategy.ONE_FOR_ONE, max_restarts: int = 5
+    ) -> Supervisor:
+        """Open a supervisor of its own below the root."""
+        supervisor = Supervisor(
+            name, strategy=strategy, max_restarts=max_restarts, on_failure=self._on_failure
+        )
+        await self._stack.enter_async_context(supervisor)
+        self.root.attach(supervisor)
+        return supervisor
+
+    def describe(self, limit: int = 100) -> ActorDescription:
+        """Return the tree, at most ``limit`` children of each supervisor."""
+        return self.root.describe(limit)

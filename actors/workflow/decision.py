@@ -1,0 +1,215 @@
+"""What the rules decided, and the draft in which they write it down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from tasker.actors.workflow.state import Standing, WorkflowState, standing
+from tasker.actors.workflow.states import AT_REST, check_step_transition, check_task_transition
+from tasker.stores.records import (
+    AnnotationRecord,
+    StepRecord,
+    StepState,
+    TaskChange,
+    TaskState,
+    Transition,
+)
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What one message changes. Nothing of it may take effect before it is durable.
+
+    ``head`` is the task's new head, None when unchanged; ``steps`` the new records
+    by index, ``recorded`` those of them that a store must keep (the others only
+    became ready); ``ready`` the steps that may start once they have a permit;
+    ``stops`` the running attempts to cancel, as (step, attempt).
+    """
+
+    head: TaskChange | None = None
+    steps: Mapping[int, StepRecord] = {}
+    recorded: frozenset[int] = frozenset()
+    transitions: tuple[Transition, ...] = ()
+    annotations: tuple[AnnotationRecord, ...] = ()
+    ready: tuple[int, ...] = ()
+    stops: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def ends(self) -> bool:
+        """Whether the task comes to rest with this decision."""
+        return self.head is not None and self.head.state in AT_REST
+
+    @property
+    def durable(self) -> bool:
+        """Whether there is anything that a store must keep."""
+        return bool(self.head is not None or self.recorded or self.transitions or self.annotations)
+
+
+NOTHING = Decision()
+
+
+class Draft:
+    """A decision in the making: reads the state through what was changed so far."""
+
+    __slots__ = (
+        "_annotations",
+        "_became_ready",
+        "_changed",
+        "_counts",
+        "_head",
+        "_recorded",
+        "_remaining",
+        "_state",
+        "_stops",
+        "_transitions",
+        "now",
+    )
+
+    def __init__(self, state: WorkflowState, now: float) -> None:
+        self.now = now
+        self._state = state
+        self._head = state.head
+        self._changed: dict[int, StepRecord] = {}
+        self._recorded: set[int] = set()
+        self._remaining: dict[int, int] = {}
+        self._counts = list(state.counts)
+        self._became_ready: list[int] = []
+        self._transitions: list[Transition] = []
+        self._annotations: list[AnnotationRecord] = []
+        self._stops: list[tuple[int, int]] = []
+
+    @property
+    def task_state(self) -> TaskState:
+        """The task's state as drafted."""
+        return self._head.state
+
+    @property
+    def head(self) -> TaskChange:
+        """The task's head as drafted."""
+        return self._head
+
+    def record(self, index: int) -> StepRecord:
+        """Return a step's record as drafted."""
+        return self._changed.get(index) or self._state.steps[index]
+
+    def standing(self, index: int) -> Standing:
+        """Return where a step stands as drafted."""
+        return standing(self.record(index), self._left(index))
+
+    def count(self, which: Standing) -> int:
+        """Return how many steps stand so."""
+        return self._counts[which]
+
+    def move_task(self, new: TaskState, detail: Mapping[str, Any] | None = None) -> None:
+        """Take the task to another state."""
+        old = self._head.state
+        check_task_transition(self._state.task.task_id, old, new)
+        started_at, ended_at = self._head.started_at, self._head.ended_at
+        if new is TaskState.IN_PROGRESS and old is TaskState.PENDING:
+            started_at, ended_at = self.now, None
+        if new in AT_REST:
+            ended_at = self.now
+        self._head = TaskChange(
+            state=new,
+            wake_at=None if new in AT_REST or new is TaskState.PAUSED else 0.0,
+            owner=None if new in AT_REST else self._head.owner,
+            started_at=started_at,
+            ended_at=ended_at,
+        )
+        self._transitions.append(Transition(from_state=old, to_state=new, detail=_detail(detail)))
+
+    def move_step(
+        self,
+        index: int,
+        new: StepState,
+        detail: Mapping[str, Any] | None = None,
+        **changes: Any,
+    ) -> None:
+        """Take a step to another state, with what else changes in its record."""
+        old = self.record(index)
+        check_step_transition(old.name, old.state, new)
+        record = msgspec.structs.replace(old, state=new, **changes)
+        self._transitions.append(
+            Transition(
+                step=record.name,
+                from_state=old.state,
+                to_state=new,
+                attempt=record.attempts or None,
+                detail=_detail(detail),
+            )
+        )
+        self._put(index, record)
+
+    def change_step(self, index: int, **changes: Any) -> None:
+        """Change a step's record without a change of state."""
+        self._put(index, msgspec.structs.replace(self.record(index), **changes))
+
+    def annotate(self, type: str, annotation: Raw) -> None:
+        """Note something on the task."""
+        self._annotations.append(AnnotationRecord(type=type, annotation=annotation, at=self.now))
+
+    def stop(self, index: int) -> None:
+        """Have the step's running attempt cancelled."""
+        self._stops.append((index, self.record(index).attempts))
+
+    def offer_all_ready(self) -> None:
+        """Offer every ready step to be started, as when a task is taken up or resumed."""
+        self._became_ready.extend(sorted(self._state.ready))
+
+    def decide(self) -> Decision:
+        """Return what was drafted."""
+        active = self._head.state is TaskState.IN_PROGRESS
+        ready = (
+            tuple(
+                dict.fromkeys(
+                    index for index in self._became_ready if self.standing(index) is Standing.READY
+                )
+            )
+            if active
+            else ()
+        )
+        return Decision(
+            head=None if self._head is self._state.head else self._head,
+            steps=self._changed,
+            recorded=frozenset(self._recorded),
+            transitions=tuple(self._transitions),
+            annotations=tuple(self._annotations),
+            ready=ready,
+            stops=tuple(self._stops),
+        )
+
+    def _left(self, index: int) -> int:
+        left = self._remaining.get(index)
+        return self._state.remaining[index] if left is None else left
+
+    def _put(self, index: int, record: StepRecord) -> None:
+        left = self._left(index)
+        before = standing(self.record(index), left)
+        after = standing(record, left)
+        self._changed[index] = record
+        self._recorded.add(index)
+        self._move(index, before, after)
+        if after is Standing.DONE and before is not Standing.DONE:
+            for child in self._state.plan.steps[index].dependents:
+                left = self._left(child)
+                self._remaining[child] = left - 1
+                kept = self.record(child)
+                self._move(child, standing(kept, left), standing(kept, left - 1))
+
+    def _move(self, index: int, before: Standing, after: Standing) -> None:
+        if before is after:
+            return
+        self._counts[before] -= 1
+        self._counts[after] += 1
+        if after is Standing.READY:
+            self._became_ready.append(index)
+            # Not recorded: only the queue wait of a live task is made from it.
+            self._changed[index] = msgspec.structs.replace(self.record(index), ready_at=self.now)
+
+
+def _detail(detail: Mapping[str, Any] | None) -> Raw | None:
+    kept = {key: value for key, value in (detail or {}).items() if value is not None}
+    return Raw(msgspec.json.encode(kept)) if kept else None

@@ -1,0 +1,1 @@
+"""Benchmarks: how fast the engine is, and how that was measured."""

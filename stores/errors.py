@@ -1,0 +1,192 @@
+"""The root of every error of Tasker, and the errors that a store raises.
+
+    TaskerError
+    └── StoreError
+        ├── StoreUnavailableError      the database cannot be used just now
+        ├── StoreClosedError           the store was not opened, or is closed
+        ├── StoreInUseError            another engine works this store
+        ├── StoreVersionError          written by a newer version of Tasker
+        ├── ForeignDatabaseError       the database is not one of Tasker's
+        ├── StoreUrlError              the URL names no store
+        ├── StaleLeaseError            the writer no longer owns the task
+        ├── AppendConflictError        the task has moved on since it was read
+        ├── DuplicateIdentityError     a task with this identity exists
+        └── EncodingError              a value cannot be stored
+            └── SizeLimitError         a value is larger than the limit
+
+``tasker.errors`` exports all of them beside its own; they live here because
+this room may import nothing of ours.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class TaskerError(Exception):
+    """Root of every error that Tasker raises on purpose.
+
+    Subclasses take their facts as keyword arguments, keep them as attributes
+    and make the text from them. Every error survives pickling.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_revive, (type(self), str(self), self.__dict__))
+
+
+def _revive(kind: type[TaskerError], text: str, facts: dict[str, Any]) -> TaskerError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, text)
+    error.__dict__.update(facts)
+    return error
+
+
+class StoreError(TaskerError):
+    """Root of what a store raises."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database refused or could not do what was asked: disk full, gone, locked.
+
+    Nothing of the call that raised it was acknowledged. The store may recover by
+    itself; ``probe`` tells when.
+    """
+
+    def __init__(self, *, url: str, operation: str, cause: str) -> None:
+        self.url = url
+        self.operation = operation
+        self.cause = cause
+        super().__init__(
+            f"the store {url} failed to {operation}: {cause}; nothing of this call was "
+            "recorded. Check disk space, permissions and that the database is reachable"
+        )
+
+
+class StoreClosedError(StoreError):
+    """A store was used before ``open`` or after ``close``."""
+
+    def __init__(self, *, url: str) -> None:
+        self.url = url
+        super().__init__(f"the store {url} is not open; call open() first, or use Engine.open")
+
+
+class StoreInUseError(StoreError):
+    """Another engine works this store."""
+
+    def __init__(self, *, url: str, holder: str) -> None:
+        self.url = url
+        self.holder = holder
+        super().__init__(
+            f"the store {url} is being worked by {holder}; one engine works a store at a "
+            "time. Submit to it from here (Engine.open(..., work=False)), or stop that engine"
+        )
+
+
+class StoreVersionError(StoreError):
+    """The database was written by a newer version of Tasker."""
+
+    def __init__(self, *, url: str, found: int, supported: int) -> None:
+        self.url = url
+        self.found = found
+        self.supported = supported
+        super().__init__(
+            f"the store {url} has schema version {found}, newer than version {supported} that "
+            "this installation knows; upgrade tasker-engine, or open another database"
+        )
+
+
+class ForeignDatabaseError(StoreError):
+    """What the URL names exists and is not a database of Tasker; it was left untouched."""
+
+    def __init__(self, *, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(
+            f"the store {url} {reason}; it was left untouched. Name a new file, or one that "
+            "Tasker wrote"
+        )
+
+
+class StoreUrlError(StoreError):
+    """A store URL names no store that is known."""
+
+    def __init__(self, *, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(
+            f"cannot use the store URL {url!r}: {reason}. "
+            "Use memory://, sqlite:///relative.db or sqlite:////absolute/path.db"
+        )
+
+
+class StaleLeaseError(StoreError):
+    """An append carried an epoch that is not the task's current one.
+
+    Its writer has lost the task to another owner and must stand down.
+    """
+
+    def __init__(self, *, task_id: str, epoch: int, current: int | None) -> None:
+        self.task_id = task_id
+        self.epoch = epoch
+        self.current = current
+        super().__init__(
+            f"append to task {task_id} refused: it carries epoch {epoch}, the current one is "
+            f"{'unknown (no such task)' if current is None else current}"
+        )
+
+
+class AppendConflictError(StoreError):
+    """An append's sequence number does not follow the task's newest one.
+
+    It is taken, or it leaves a gap; ``expected`` is the number that would have
+    been accepted, None where the store did not say.
+    """
+
+    def __init__(self, *, task_id: str, seq: int, expected: int | None = None) -> None:
+        self.task_id = task_id
+        self.seq = seq
+        self.expected = expected
+        super().__init__(
+            f"append {seq} of task {task_id} is already recorded"
+            if expected is None or seq < expected
+            else f"append {seq} of task {task_id} leaves a gap: the next one is {expected}"
+        )
+
+
+class DuplicateIdentityError(StoreError):
+    """A task with the same identity exists."""
+
+    def __init__(self, *, identity: str, task_id: str) -> None:
+        self.identity = identity
+        self.task_id = task_id
+        super().__init__(f"a task with identity {identity!r} exists: {task_id}")
+
+
+class EncodingError(StoreError):
+    """A value cannot be stored as JSON."""
+
+    def __init__(self, *, what: str, path: str, type_name: str) -> None:
+        self.what = what
+        self.path = path
+        self.type_name = type_name
+        super().__init__(
+            f"{what} cannot be stored: {path} is of type {type_name}, which JSON cannot hold; "
+            "use str, int, float, bool, None, list, dict, datetime, UUID, Decimal, enums, "
+            "dataclasses or msgspec Structs"
+        )
+
+
+class SizeLimitError(EncodingError):
+    """A value is larger than its limit."""
+
+    def __init__(self, *, what: str, size: int, limit: int) -> None:
+        self.what = what
+        self.path = "$"
+        self.type_name = ""
+        self.size = size
+        self.limit = limit
+        Exception.__init__(
+            self,
+            f"{what} is {size:,} bytes as JSON, over the limit of {limit:,}; store the data "
+            "elsewhere and keep a reference to it, or raise the limit in EngineConfig",
+        )

@@ -1,0 +1,289 @@
+"""The reference: every promise of a store in the fewest words, kept in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from heapq import nsmallest
+from typing import Any
+
+import msgspec
+from anyio.lowlevel import checkpoint
+from msgspec.structs import asdict, replace
+
+from tasker.stores.admission import Admission, Head, IdentityHolder, wanted_identities
+from tasker.stores.errors import StoreError, StoreInUseError
+from tasker.stores.matching import matches
+from tasker.stores.memory_catalog import MemoryCatalog
+from tasker.stores.records import (
+    AnnotationRecord,
+    AnnotationTypeRecord,
+    Append,
+    HistoryRecord,
+    NamespaceRecord,
+    NodeRecord,
+    StepRecord,
+    TaskFilter,
+    TaskPage,
+    TaskRecord,
+    TaskSnapshot,
+    TaskState,
+    TaskSummary,
+    Transition,
+)
+
+
+class _Entry(msgspec.Struct):
+    """All that is kept of one task."""
+
+    task: TaskRecord
+    steps: dict[str, StepRecord] = {}
+    journal: list[tuple[float, tuple[Transition, ...]]] = []
+    annotations: list[AnnotationRecord] = []
+
+    @property
+    def seq(self) -> int:
+        return len(self.journal)
+
+    @property
+    def snapshot(self) -> TaskSnapshot:
+        return TaskSnapshot(task=self.task, steps=tuple(self.steps.values()), seq=self.seq)
+
+
+class MemoryStore(MemoryCatalog):
+    """A store whose contents live as long as the object, across close and open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: dict[str, _Entry] = {}
+        self._identities: dict[str, str] = {}
+        # Tasks without an owner that want to be taken up some time. A claim looks
+        # at these alone, so that finished tasks cost nothing.
+        self._waiting: set[str] = set()
+        self._node: NodeRecord | None = None
+        self._asked = False
+
+    @property
+    def shared(self) -> bool:
+        """See `Store.shared`."""
+        return False
+
+    async def open(self) -> None:
+        """See `Store.open`."""
+        self._is_open = True
+        self._asked = False
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+        self._is_open = False
+        self._node = None
+
+    # Journal
+
+    async def commit(self, appends: Sequence[Append]) -> list[StoreError | None]:
+        """See `JournalStore.commit`."""
+        self._check_open()
+        # The only point where a cancellation can land: before anything is recorded.
+        await checkpoint()
+        admission = self._admission(appends)
+        refusals = admission.refusals(appends)
+        for append, refusal in zip(appends, refusals, strict=True):
+            if refusal is None:
+                self._record(append)
+        return refusals
+
+    async def probe(self) -> None:
+        """See `JournalStore.probe`."""
+        self._check_open()
+        await checkpoint()
+
+    def _admission(self, appends: Sequence[Append]) -> Admission:
+        known = {append.task_id: self._entries.get(append.task_id) for append in appends}
+        holders = {
+            identity: self._entries[self._identities[identity]].task
+            for identity in wanted_identities(appends)
+            if identity in self._identities
+        }
+        return Admission(
+            heads={
+                task_id: Head(entry.task.epoch, entry.seq)
+                for task_id, entry in known.items()
+                if entry is not None
+            },
+            identities={
+                identity: IdentityHolder(task.task_id, task.created_at)
+                for identity, task in holders.items()
+            },
+            freed=set(),
+        )
+
+    def _record(self, append: Append) -> None:
+        if append.created is not None:
+            self._create(append.created, append.at)
+        entry = self._entries[append.task_id]
+        entry.journal.append((append.at, append.transitions))
+        for step in append.steps:
+            entry.steps[step.name] = step
+        entry.annotations.extend(append.annotations)
+        for annotation in append.annotations:
+            self._annotation_types.setdefault(
+                annotation.type, AnnotationTypeRecord(name=annotation.type)
+            )
+        if append.task is not None:
+            self._put(replace(entry.task, **asdict(append.task)))
+
+    def _create(self, task: TaskRecord, at: float) -> None:
+        self._entries[task.task_id] = _Entry(task)
+        self._put(task)
+        self._namespaces.setdefault(
+            task.namespace, NamespaceRecord(name=task.namespace, created_at=at)
+        )
+        if task.identity is not None:
+            # Whoever still has the identity was found to be expired.
+            former = self._identities.get(task.identity)
+            if former is not None:
+                self._put(replace(self._entries[former].task, identity=None))
+            self._identities[task.identity] = task.task_id
+
+    def _put(self, task: TaskRecord) -> TaskSnapshot:
+        """Keep a task's record, and whether it waits to be taken up."""
+        entry = self._entries[task.task_id]
+        entry.task = task
+        if task.owner is None and task.wake_at is not None:
+            self._waiting.add(task.task_id)
+        else:
+            self._waiting.discard(task.task_id)
+        return entry.snapshot
+
+    # Reads
+
+    async def get_task(self, task_id: str) -> TaskSnapshot | None:
+        """See `TaskReader.get_task`."""
+        self._check_open()
+        entry = self._entries.get(task_id)
+        return None if entry is None else entry.snapshot
+
+    async def list_tasks(
+        self, where: TaskFilter, *, cursor: str | None = None, limit: int = 50
+    ) -> TaskPage:
+        """See `TaskReader.list_tasks`."""
+        self._check_open()
+        below = [task for task in self._matching(where) if cursor is None or task.task_id < cursor]
+        below.sort(key=lambda task: task.task_id, reverse=True)
+        page = tuple(_summary(task) for task in below[:limit])
+        return TaskPage(
+            tasks=page, next_cursor=page[-1].task_id if page and len(below) > limit else None
+        )
+
+    async def count_tasks(self, where: TaskFilter) -> dict[TaskState, int]:
+        """See `TaskReader.count_tasks`."""
+        self._check_open()
+        return dict(Counter(task.state for task in self._matching(where)))
+
+    async def history(
+        self, task_id: str, *, after_seq: int = 0, limit: int = 10_000
+    ) -> list[HistoryRecord]:
+        """See `TaskReader.history`."""
+        self._check_open()
+        entry = self._entries.get(task_id)
+        if entry is None:
+            return []
+        appends = enumerate(entry.journal[after_seq : after_seq + limit], start=after_seq + 1)
+        return [
+            HistoryRecord(seq=seq, at=at, **asdict(transition))
+            for seq, (at, transitions) in appends
+            for transition in transitions
+        ]
+
+    async def annotations(self, task_id: str) -> list[AnnotationRecord]:
+        """See `TaskReader.annotations`."""
+        self._check_open()
+        entry = self._entries.get(task_id)
+        return [] if entry is None else list(entry.annotations)
+
+    def _matching(self, where: TaskFilter) -> list[TaskRecord]:
+        return [
+            entry.task
+            for entry in self._entries.values()
+            if matches(entry.task, where, entry.annotations)
+        ]
+
+    # Claims
+
+    async def join(self, node: NodeRecord) -> int:
+        """See `ClaimStore.join`."""
+        self._check_open()
+        if self._node is not None and self._node.node_id != node.node_id:
+            raise StoreInUseError(url=self.url, holder=str(self._node))
+        self._node = node
+        return self._free(lambda owner: owner != node.node_id)
+
+    async def leave(self, node_id: str) -> None:
+        """See `ClaimStore.leave`."""
+        self._check_open()
+        if self._node is not None and self._node.node_id == node_id:
+            self._node = None
+        self._free(lambda owner: owner == node_id)
+
+    async def holder(self) -> NodeRecord | None:
+        """See `ClaimStore.holder`."""
+        self._check_open()
+        return self._node
+
+    async def claim_backlog(self, node_id: str, limit: int) -> list[TaskSnapshot]:
+        """See `ClaimStore.claim_backlog`."""
+        self._check_open()
+        waiting = (task for task in self._unowned() if task.wake_at == 0)
+        first = nsmallest(limit, waiting, key=lambda task: (-task.priority, task.task_id))
+        return [self._claim(task, node_id) for task in first]
+
+    async def claim_due(self, node_id: str, now: float, limit: int) -> list[TaskSnapshot]:
+        """See `ClaimStore.claim_due`."""
+        self._check_open()
+        due = ((at, task) for at, task in self._timers() if at <= now)
+        first = nsmallest(limit, due, key=lambda timer: (timer[0], timer[1].task_id))
+        return [self._claim(task, node_id) for _, task in first]
+
+    async def claim_task(self, node_id: str, task_id: str) -> TaskSnapshot | None:
+        """See `ClaimStore.claim_task`."""
+        self._check_open()
+        entry = self._entries.get(task_id)
+        if entry is None or entry.task.owner not in (None, node_id):
+            return None
+        return self._claim(entry.task, node_id)
+
+    async def next_wake_at(self) -> float | None:
+        """See `ClaimStore.next_wake_at`."""
+        self._check_open()
+        return min((at for at, _ in self._timers()), default=None)
+
+    async def changed(self) -> bool:
+        """See `ClaimStore.changed`: no other process reaches this memory."""
+        self._check_open()
+        first, self._asked = not self._asked, True
+        return first
+
+    def _claim(self, task: TaskRecord, node_id: str) -> TaskSnapshot:
+        return self._put(replace(task, owner=node_id, epoch=task.epoch + 1))
+
+    def _free(self, held: Callable[[str], bool]) -> int:
+        """Take the owner from every task whose owner satisfies ``held``."""
+        owned = [
+            entry.task
+            for entry in self._entries.values()
+            if entry.task.owner is not None and held(entry.task.owner)
+        ]
+        for task in owned:
+            self._put(replace(task, owner=None))
+        return len(owned)
+
+    def _unowned(self) -> list[TaskRecord]:
+        return [self._entries[task_id].task for task_id in self._waiting]
+
+    def _timers(self) -> list[tuple[float, TaskRecord]]:
+        return [(task.wake_at, task) for task in self._unowned() if task.wake_at]
+
+
+def _summary(task: TaskRecord) -> TaskSummary:
+    fields: dict[str, Any] = {name: getattr(task, name) for name in TaskSummary.__struct_fields__}
+    return TaskSummary(**fields)

@@ -1,0 +1,217 @@
+"""What every store promises, in slices.
+
+A sentence in a docstring here is a promise, and has a check in
+``tasker.stores.contract``. Two promises hold for every method: it raises
+`StoreClosedError` outside open/close, and `StoreUnavailableError` when the
+database cannot be used, in which case nothing of the call is acknowledged and
+the store stays usable for later calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tasker.stores.errors import StoreError
+from tasker.stores.records import (
+    AnnotationRecord,
+    AnnotationTypeRecord,
+    Append,
+    CommandRecord,
+    DefinitionRecord,
+    DependentSystemRecord,
+    HistoryRecord,
+    NamespaceRecord,
+    NodeRecord,
+    ObjectMapRecord,
+    TaskFilter,
+    TaskPage,
+    TaskSnapshot,
+    TaskState,
+)
+
+
+class JournalStore(Protocol):
+    """Writes: whole appends, many at a time."""
+
+    async def commit(self, appends: Sequence[Append]) -> list[StoreError | None]:
+        """Record the appends in one transaction, and return when it is durable.
+
+        Returns one entry for each append, in order: None when it is recorded, or
+        the reason why this one was refused while the others were not. Refused are
+        `StaleLeaseError` (epoch is not the task's current one, or the task is
+        unknown), `AppendConflictError` (``seq`` is taken) and
+        `DuplicateIdentityError` (``created`` carries an identity that a task has;
+        two of one batch: the first wins). A refused append leaves no trace.
+
+        An append is recorded whole: task head, steps (each replaces the record of
+        its name), transitions, annotations; an annotation's type that is not
+        known is created. The namespace of a created task is created when absent.
+        When the call raises, none of the appends was acknowledged and all or none
+        of them are recorded. A cancelled call has an unknown outcome.
+        """
+
+    async def probe(self) -> None:
+        """Write and read back a small value durably; raise when that fails."""
+
+
+class TaskReader(Protocol):
+    """Reads of tasks. Whatever a commit acknowledged is seen by the next read."""
+
+    async def get_task(self, task_id: str) -> TaskSnapshot | None:
+        """Return the task with the steps that have a record, or None."""
+
+    async def list_tasks(
+        self, where: TaskFilter, *, cursor: str | None = None, limit: int = 50
+    ) -> TaskPage:
+        """Return a page of tasks by descending ``task_id``.
+
+        Pages are stable: following ``next_cursor`` gives every task that existed
+        at the first call and still matches exactly once, whatever is added.
+        """
+
+    async def count_tasks(self, where: TaskFilter) -> dict[TaskState, int]:
+        """Return how many matching tasks are in each state; states with none are absent."""
+
+    async def history(
+        self, task_id: str, *, after_seq: int = 0, limit: int = 10_000
+    ) -> list[HistoryRecord]:
+        """Return the transitions of appends after ``after_seq``, in order of happening.
+
+        ``limit`` bounds the number of appends read, not of transitions.
+        """
+
+    async def annotations(self, task_id: str) -> list[AnnotationRecord]:
+        """Return the task's annotations in order of being written."""
+
+
+class ClaimStore(Protocol):
+    """Who works the store, and who owns which task."""
+
+    async def join(self, node: NodeRecord) -> int:
+        """Become the one node that works this store, and free what others held.
+
+        Every task owned by another node loses its owner, its epoch unchanged, so
+        that it can be claimed. Returns how many there were. Raises
+        `StoreInUseError`, naming the holder, while another live node works the
+        store; a dead process holds nothing.
+        """
+
+    async def leave(self, node_id: str) -> None:
+        """Give up working the store; free the tasks that the node still owns."""
+
+    async def holder(self) -> NodeRecord | None:
+        """Return the live node that works the store, or None."""
+
+    async def claim_backlog(self, node_id: str, limit: int) -> list[TaskSnapshot]:
+        """Own and return up to ``limit`` tasks with no owner and ``wake_at`` 0.
+
+        Highest priority first, then oldest. Each claim raises the epoch by one;
+        the snapshots carry the new epoch and owner. Durable before it returns.
+        """
+
+    async def claim_due(self, node_id: str, now: float, limit: int) -> list[TaskSnapshot]:
+        """Own and return up to ``limit`` tasks with no owner and 0 < ``wake_at`` <= now.
+
+        Earliest first; otherwise as `claim_backlog`.
+        """
+
+    async def claim_task(self, node_id: str, task_id: str) -> TaskSnapshot | None:
+        """Own and return this task in whatever state, unless another node owns it.
+
+        Returns None for an unknown task or one owned by another node.
+        """
+
+    async def next_wake_at(self) -> float | None:
+        """Return the earliest ``wake_at`` above 0 among tasks with no owner, or None."""
+
+    async def changed(self) -> bool:
+        """Return whether another process wrote to the store since the last call.
+
+        Cheap enough to ask several times a second. The first call returns True.
+        """
+
+
+class CatalogStore(Protocol):
+    """What is kept beside tasks."""
+
+    async def put_definition(self, definition: DefinitionRecord) -> None:
+        """Keep a definition; the first record of a hash stays."""
+
+    async def get_definition(self, hash: str) -> DefinitionRecord | None:
+        """Return the definition with this content hash, or None."""
+
+    async def put_namespace(self, namespace: NamespaceRecord) -> None:
+        """Create a namespace, or give an existing one the description if not empty."""
+
+    async def namespaces(self) -> list[NamespaceRecord]:
+        """Return the namespaces by name."""
+
+    async def put_annotation_type(self, kind: AnnotationTypeRecord) -> None:
+        """Create an annotation type, or give an existing one the description if not empty."""
+
+    async def annotation_types(self) -> list[AnnotationTypeRecord]:
+        """Return the annotation types by name."""
+
+
+class SystemStore(Protocol):
+    """Dependent systems, and the objects that two of them share."""
+
+    async def put_system(self, system: DependentSystemRecord) -> None:
+        """Create a dependent system, or give an existing one the description if not empty."""
+
+    async def systems(self) -> list[DependentSystemRecord]:
+        """Return the dependent systems by name."""
+
+    async def find_or_create_object_map(self, wanted: ObjectMapRecord) -> ObjectMapRecord:
+        """Return the map that joins these two objects, in whichever order it is kept.
+
+        When there is none, create it in the given order, and the systems when
+        they are absent. Two callers at once get the same map.
+        """
+
+    async def object_maps(self, system: str, remote_id: str) -> list[ObjectMapRecord]:
+        """Return the maps that name this object on either side."""
+
+
+class CommandStore(Protocol):
+    """Operations asked for by other processes."""
+
+    async def post_command(self, command: CommandRecord) -> None:
+        """Leave a command for the engine that works this store."""
+
+    async def waiting_commands(self, limit: int) -> list[CommandRecord]:
+        """Return commands without an outcome, oldest first."""
+
+    async def finish_command(self, command_id: str, outcome: bytes) -> None:
+        """Record a command's outcome, a JSON object; the first outcome stays."""
+
+    async def get_command(self, command_id: str) -> CommandRecord | None:
+        """Return a command, or None."""
+
+    async def prune_commands(self, before: float) -> int:
+        """Delete finished commands created before ``before``; return how many."""
+
+
+class Store(
+    JournalStore, TaskReader, ClaimStore, CatalogStore, SystemStore, CommandStore, Protocol
+):
+    """A store: all the slices and a life."""
+
+    @property
+    def url(self) -> str:
+        """The URL that it was made from, any password masked."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may write to it, so that `changed` is worth asking."""
+
+    async def open(self) -> None:
+        """Connect, and bring the schema to the current version.
+
+        Raises `StoreVersionError` for a database of a newer version, before
+        anything is written.
+        """
+
+    async def close(self) -> None:
+        """Finish what is being written, release everything. Safe to call twice."""

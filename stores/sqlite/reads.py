@@ -1,0 +1,108 @@
+"""Reads of tasks."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from tasker.stores.matching import annotation_text
+from tasker.stores.records import (
+    AnnotationRecord,
+    HistoryRecord,
+    TaskFilter,
+    TaskPage,
+    TaskSnapshot,
+    TaskState,
+)
+from tasker.stores.sqlite.queries import queries
+from tasker.stores.sqlite.rows import json_text, snapshots, summary_from
+from tasker.stores.sqlite.slice import Slice
+from tasker.stores.sqlite.stored import history_from
+
+_QUERIES = queries("reads")
+
+# The last code point: above every task id, as SQLite compares text by its bytes.
+_ABOVE_ALL = chr(0x10FFFF)
+
+
+class ReadSlice(Slice):
+    """See `TaskReader`."""
+
+    async def get_task(self, task_id: str) -> TaskSnapshot | None:
+        """See `TaskReader.get_task`."""
+        found = await self._reader.read("get a task", lambda raw: snapshots(raw, [task_id]))
+        return found[0] if found else None
+
+    async def list_tasks(
+        self, where: TaskFilter, *, cursor: str | None = None, limit: int = 50
+    ) -> TaskPage:
+        """See `TaskReader.list_tasks`."""
+        asked = {
+            **_conditions(where),
+            "below": _ABOVE_ALL if cursor is None else cursor,
+            # One more than asked for tells whether there is another page.
+            "limit": limit + 1,
+        }
+        rows = await self._reader.read(
+            "list tasks", lambda raw: raw.execute(_QUERIES["list_tasks"], asked).fetchall()
+        )
+        page = tuple(summary_from(row) for row in rows[:limit])
+        more = bool(page) and len(rows) > limit
+        return TaskPage(tasks=page, next_cursor=page[-1].task_id if more else None)
+
+    async def count_tasks(self, where: TaskFilter) -> dict[TaskState, int]:
+        """See `TaskReader.count_tasks`."""
+        asked = _conditions(where)
+        rows = await self._reader.read(
+            "count tasks", lambda raw: raw.execute(_QUERIES["count_tasks"], asked).fetchall()
+        )
+        return {TaskState(state): count for state, count in rows}
+
+    async def history(
+        self, task_id: str, *, after_seq: int = 0, limit: int = 10_000
+    ) -> list[HistoryRecord]:
+        """See `TaskReader.history`."""
+        return await self._reader.read(
+            "read history", lambda raw: _history(raw, task_id, after_seq, limit)
+        )
+
+    async def annotations(self, task_id: str) -> list[AnnotationRecord]:
+        """See `TaskReader.annotations`."""
+        rows = await self._reader.read(
+            "read annotations",
+            lambda raw: raw.execute(_QUERIES["annotations"], (task_id,)).fetchall(),
+        )
+        return [
+            AnnotationRecord(type=kind, annotation=msgspec.Raw(note.encode()), at=at)
+            for kind, note, at in rows
+        ]
+
+
+def register_functions(connection: sqlite3.Connection) -> None:
+    """Give the connection the functions that the queries of this slice call."""
+    connection.create_function("annotation_text", 2, annotation_text, deterministic=True)
+
+
+def _history(
+    connection: sqlite3.Connection, task_id: str, after_seq: int, limit: int
+) -> list[HistoryRecord]:
+    rows = connection.execute(_QUERIES["history"], (task_id, after_seq, limit))
+    return [record for row in rows for record in history_from(*row)]
+
+
+def _conditions(where: TaskFilter) -> dict[str, Any]:
+    kind, key, value = where.annotation or (None, None, None)
+    return {
+        "namespace": where.namespace,
+        "name": where.name,
+        "version": where.version,
+        "states": json_text(where.states) if where.states else None,
+        "tags": json_text(where.tags),
+        "created_from": where.created_from,
+        "created_until": where.created_until,
+        "annotation_type": kind,
+        "annotation_key": key,
+        "annotation_value": value,
+    }

@@ -1,0 +1,70 @@
+-- Whole tasks with the number of their newest append. Columns as in rows.task_from.
+-- name: tasks
+SELECT t.*, i.context, i.overrides,
+    (SELECT max(j.seq) FROM journal AS j WHERE j.task_id = t.task_id)
+FROM json_each(:task_ids) AS wanted
+CROSS JOIN tasks AS t ON t.task_id = wanted.value
+CROSS JOIN task_inputs AS i ON i.task_id = wanted.value;
+
+-- The steps of these tasks that have a record. Columns as in rows.step_from.
+-- name: steps
+SELECT s.*
+FROM json_each(:task_ids) AS wanted
+CROSS JOIN steps AS s ON s.task_id = wanted.value;
+
+-- One page, newest first. The range on task_id makes the cursor a seek.
+-- name: list_tasks
+SELECT *
+FROM tasks
+WHERE task_id < :below
+    AND (:namespace IS NULL OR namespace = :namespace)
+    AND (:name IS NULL OR name = :name)
+    AND (:version IS NULL OR version = :version)
+    AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+    AND (:created_from IS NULL OR created_at >= :created_from)
+    AND (:created_until IS NULL OR created_at < :created_until)
+    AND NOT EXISTS (
+        SELECT 1 FROM json_each(:tags) AS wanted
+        WHERE wanted.value NOT IN (SELECT value FROM json_each(tasks.tags))
+    )
+    AND (:annotation_type IS NULL OR EXISTS (
+        SELECT 1 FROM annotations AS a
+        WHERE a.task_id = tasks.task_id AND a.type = :annotation_type
+            AND annotation_text(a.annotation, :annotation_key) = :annotation_value
+    ))
+ORDER BY task_id DESC
+LIMIT :limit;
+
+-- The same conditions, counted by state.
+-- name: count_tasks
+SELECT state, count(*)
+FROM tasks
+WHERE (:namespace IS NULL OR namespace = :namespace)
+    AND (:name IS NULL OR name = :name)
+    AND (:version IS NULL OR version = :version)
+    AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+    AND (:created_from IS NULL OR created_at >= :created_from)
+    AND (:created_until IS NULL OR created_at < :created_until)
+    AND NOT EXISTS (
+        SELECT 1 FROM json_each(:tags) AS wanted
+        WHERE wanted.value NOT IN (SELECT value FROM json_each(tasks.tags))
+    )
+    AND (:annotation_type IS NULL OR EXISTS (
+        SELECT 1 FROM annotations AS a
+        WHERE a.task_id = tasks.task_id AND a.type = :annotation_type
+            AND annotation_text(a.annotation, :annotation_key) = :annotation_value
+    ))
+GROUP BY state;
+
+-- name: history
+SELECT seq, at, transitions
+FROM journal
+WHERE task_id = ? AND seq > ?
+ORDER BY seq
+LIMIT ?;
+
+-- name: annotations
+SELECT type, annotation, at
+FROM annotations
+WHERE task_id = ?
+ORDER BY seq, position;

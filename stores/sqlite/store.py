@@ -1,0 +1,135 @@
+"""The store in a SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+
+from tasker.stores.errors import StoreUnavailableError
+from tasker.stores.sqlite.catalog import CatalogSlice
+from tasker.stores.sqlite.claims import ClaimSlice
+from tasker.stores.sqlite.commands import CommandSlice
+from tasker.stores.sqlite.connection import Connection
+from tasker.stores.sqlite.journal import JournalSlice
+from tasker.stores.sqlite.node_lock import NodeLock
+from tasker.stores.sqlite.reads import ReadSlice, register_functions
+from tasker.stores.sqlite.schema import (
+    Durability,
+    prepare_reader,
+    prepare_writer,
+    refuse_foreign,
+)
+
+
+class SqliteStore(JournalSlice, ReadSlice, ClaimSlice, CatalogSlice, CommandSlice):
+    """A store in one SQLite file, for one engine and any number of other processes.
+
+    Args:
+        path: The file. It is made when absent; its directory is not.
+        durability: ``strict`` syncs every commit to the disk before acknowledging
+            it. ``relaxed`` leaves that to the system: a killed process still loses
+            nothing, a power cut may lose the last moments.
+        busy_seconds: How long a write waits for other processes to finish theirs.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        durability: Durability = "strict",
+        busy_seconds: float = 10.0,
+    ) -> None:
+        self._path = Path(path)
+        self._durability: Durability = durability
+        self._busy_seconds = busy_seconds
+        self._url = f"sqlite:///{self._path}"
+        if durability != "strict":
+            self._url += f"?durability={durability}"
+        self._writer, self._reader = self._connection(), self._connection()
+        self._is_open = False
+
+    @property
+    def url(self) -> str:
+        """The URL that names this store."""
+        return self._url
+
+    @property
+    def shared(self) -> bool:
+        """See `Store.shared`."""
+        return True
+
+    async def open(self) -> None:
+        """See `Store.open`.
+
+        Raises:
+            StoreVersionError: A newer version wrote the file.
+            ForeignDatabaseError: The file is not one of ours.
+            StoreUnavailableError: It cannot be opened or made.
+        """
+        if self._is_open:
+            return
+        await anyio.to_thread.run_sync(self._inspect)
+        await self._writer.open(partial(prepare_writer, url=self._url, durability=self._durability))
+        try:
+            await self._reader.open(_prepare_reader)
+        except BaseException:
+            await self._writer.close()
+            raise
+        self._data_version = None
+        self._is_open = True
+
+    async def close(self) -> None:
+        """See `Store.close`."""
+        self._is_open = False
+        with anyio.CancelScope(shield=True):
+            # The lock last, and whatever happens: nobody may work the database while
+            # this store still writes, and nobody can once its lock is forgotten.
+            try:
+                await self._reader.close()
+            finally:
+                try:
+                    await self._writer.close()
+                finally:
+                    await self._drop_lock()
+
+    async def execute(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Run one statement on the writer, outside a transaction; return its rows.
+
+        For tests, and for a look by hand. ``PRAGMA max_page_count = 1`` makes every
+        write that needs room fail as a full disk does, until it is raised again.
+        """
+        return await self._writer.run(
+            "execute a statement", lambda raw: raw.execute(sql, parameters).fetchall()
+        )
+
+    async def _drop_lock(self) -> None:
+        if self._joined is not None:
+            self._joined = None
+            await anyio.to_thread.run_sync(self._lock.release)
+
+    def _connection(self) -> Connection:
+        return Connection(self._path, url=self._url, busy_seconds=self._busy_seconds)
+
+    def _inspect(self) -> None:
+        """Refuse what cannot become or is not a database of ours, before touching it."""
+        try:
+            if not self._path.parent.is_dir():
+                raise FileNotFoundError(
+                    f"the directory {self._path.parent} does not exist; create it first"
+                )
+            refuse_foreign(self._path, self._url, self._busy_seconds)
+            self._lock = NodeLock(self._path)
+        except (sqlite3.Error, OSError) as cause:
+            raise StoreUnavailableError(
+                url=self._url, operation="open", cause=str(cause)
+            ) from cause
+
+
+def _prepare_reader(connection: sqlite3.Connection) -> None:
+    prepare_reader(connection)
+    register_functions(connection)

@@ -1,0 +1,53 @@
+"""The settings of an engine."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from tasker.actors.workflow.plan import Backoff
+
+MEBIBYTE = 1024 * 1024
+
+
+class EngineConfig(Struct, frozen=True, kw_only=True):
+    """Everything that can be set. Sizes in bytes, times in seconds.
+
+    Attributes:
+        max_resident_tasks: Tasks in memory at once; the rest wait in the store.
+        max_concurrent_steps: Attempts that run at once in this process.
+        max_worker_threads: Plain ``def`` handlers that run at once.
+        max_worker_processes: Handlers with ``executor: process`` that run at once.
+        backoff: The waits between attempts.
+        max_context_bytes: Greatest size of a task's context, as JSON.
+        max_result_bytes: Greatest size of a step's result, as JSON.
+        journal_capacity: Appends that may wait; beyond that, submit waits.
+        journal_batch: Appends in one commit, at most.
+        passivate_after_seconds: A task that waits longer than this leaves memory.
+        shutdown_seconds: How long running steps may take to finish at shutdown.
+        poll_seconds: How often other processes' submissions are looked for.
+        identity: How equal requests are told: ``none`` (each is its own task),
+            ``hash`` (of what is asked for), or ``package.module:Class``.
+        identity_window_seconds: How long a ``hash`` identity stays taken.
+    """
+
+    max_resident_tasks: int = 1_000
+    max_concurrent_steps: int = 1_000
+    max_worker_threads: int = 40
+    max_worker_processes: int = 2
+    backoff: Backoff = Backoff()
+    max_context_bytes: int = MEBIBYTE
+    max_result_bytes: int = MEBIBYTE
+    journal_capacity: int = 4_096
+    journal_batch: int = 512
+    passivate_after_seconds: float = 1.0
+    shutdown_seconds: float = 10.0
+    poll_seconds: float = 0.5
+    identity: str = "none"
+    identity_window_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            least = 0 if name.startswith(("shutdown", "passivate")) else 1e-9
+            if isinstance(value, int | float) and value < least:
+                raise ValueError(f"EngineConfig.{name} is {value}; it must be greater than 0")

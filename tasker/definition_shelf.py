@@ -1,0 +1,92 @@
+"""Definitions that tasks run under: those registered, and those that only the store has."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from tasker.actors.workflow.plan import Backoff, Plan
+from tasker.definitions.definition import Definition
+from tasker.errors import TaskerError, UnknownDefinitionError
+from tasker.handlers.binding import BoundDefinition, bind
+from tasker.handlers.plans import decode_overrides
+from tasker.registry import Registry
+from tasker.stores.protocols import CatalogStore
+from tasker.stores.records import DefinitionRecord, TaskRecord, TaskSummary
+
+logger = logging.getLogger("tasker")
+
+
+class DefinitionShelf:
+    """Finds a definition by its hash, so that a task resumes under the one it started with.
+
+    A definition that is registered no more, or differently by now, is read from
+    the store, and its handlers are imported by their names.
+    """
+
+    def __init__(
+        self, registry: Registry[BoundDefinition], store: CatalogStore, backoff: Backoff
+    ) -> None:
+        self._registry = registry
+        self._store = store
+        self._backoff = backoff
+        self._recalled: dict[str, BoundDefinition] = {}
+        self._definitions: dict[str, Definition] = {}
+        self._kept: set[str] = set()
+
+    def bound_for(self, hash: str) -> BoundDefinition:
+        """Return a bound definition that was found before; KeyError when it was not."""
+        found = self._registry.find_by_hash(hash)
+        return found if found is not None else self._recalled[hash]
+
+    async def plan_for(self, task: TaskRecord) -> Plan:
+        """Return the plan that a task started with; raises `TaskerError` if it cannot be had."""
+        bound = await self._recall(task)
+        return bound.plan_for(decode_overrides(task.overrides))
+
+    async def definition_for(self, task: TaskSummary) -> Definition:
+        """Return the definition that a task started with, whether it can run here or not."""
+        found = self._registry.find_by_hash(task.definition_hash)
+        if found is not None:
+            return found.definition
+        if task.definition_hash not in self._definitions:
+            record = await self._store.get_definition(task.definition_hash)
+            if record is None:
+                raise UnknownDefinitionError(
+                    namespace=task.namespace, name=task.name, version=task.version, known=()
+                )
+            self._definitions[task.definition_hash] = msgspec.json.decode(
+                record.body, type=Definition
+            )
+        return self._definitions[task.definition_hash]
+
+    async def keep(self, bound: BoundDefinition, at: float) -> None:
+        """Have a definition in the store, before the first task that runs under it."""
+        definition = bound.definition
+        if definition.hash in self._kept:
+            return
+        await self._store.put_definition(
+            DefinitionRecord(
+                hash=definition.hash,
+                namespace=definition.namespace,
+                name=definition.name,
+                version=definition.version,
+                body=msgspec.Raw(msgspec.json.encode(definition)),
+                created_at=at,
+            )
+        )
+        self._kept.add(definition.hash)
+
+    async def _recall(self, task: TaskRecord) -> BoundDefinition:
+        try:
+            return self.bound_for(task.definition_hash)
+        except KeyError:
+            definition = await self.definition_for(task)
+        try:
+            bound = bind(definition, source="the store", backoff=self._backoff)
+        except TaskerError as error:
+            logger.warning("task %s cannot run here: %s", task.task_id, error)
+            raise
+        self._recalled[task.definition_hash] = bound
+        return bound

@@ -1,0 +1,111 @@
+"""Definitions from YAML files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from pathlib import Path as FilePath
+
+from tasker.definitions.document import read_document
+from tasker.definitions.findings import Findings, problem_order
+from tasker.definitions.loaded import LoadedDefinition
+from tasker.definitions.source import parse
+from tasker.errors import DefinitionError, Problem
+
+ENVIRONMENT_VARIABLE = "TASKER_ENV"
+SUFFIXES = (".yaml", ".yml")
+
+
+def load_definitions(
+    paths: Iterable[str | PathLike[str]],
+    *,
+    environment: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    check_handlers: bool = True,
+) -> list[LoadedDefinition]:
+    """Load definitions from files, and from directories with all that is below them.
+
+    Args:
+        paths: Files, or directories whose ``*.yaml`` and ``*.yml`` files are
+            definitions; names that start with a dot are passed over.
+        environment: Which entry of ``environments`` applies; None for the one that
+            ``TASKER_ENV`` names, if any.
+        environ: Values for ``${VARIABLES}``; None for the process's environment.
+        check_handlers: Import each handler and check it. Without it a reference is
+            only spelled out.
+
+    Raises:
+        DefinitionError: With every problem of every file, by file and line.
+    """
+    environ = os.environ if environ is None else environ
+    environment = environment or environ.get(ENVIRONMENT_VARIABLE) or None
+    files, problems = _find_files(paths)
+    loaded: dict[str, LoadedDefinition] = {}
+    for file in files:
+        findings = Findings(str(file))
+        found = _load_file(file, environment, environ, check_handlers, findings)
+        problems.extend(findings.problems)
+        if found is None or findings:
+            continue
+        known = loaded.setdefault(found.definition.full_name, found)
+        if known.definition.hash != found.definition.hash:
+            problems.append(_conflict(str(file), known, found))
+    if problems:
+        raise DefinitionError(problems=sorted(problems, key=problem_order))
+    return list(loaded.values())
+
+
+def _find_files(paths: Iterable[str | PathLike[str]]) -> tuple[list[FilePath], list[Problem]]:
+    files: dict[FilePath, FilePath] = {}
+    problems: list[Problem] = []
+    for path in map(FilePath, paths):
+        if path.is_dir():
+            found = sorted(
+                file
+                for file in path.rglob("*")
+                if file.suffix in SUFFIXES
+                and file.is_file()
+                and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            )
+            wrong = None if found else "there is no *.yaml or *.yml file in it"
+        else:
+            found = [path]
+            wrong = None if path.is_file() else "there is no such file or directory"
+        if wrong is not None:
+            remedy = "name a YAML file, or a directory that holds some"
+            problem = Problem(where=str(path), line=None, key="", message=wrong, remedy=remedy)
+            problems.append(problem)
+            continue
+        for file in found:
+            files.setdefault(file.resolve(), file)
+    return list(files.values()), problems
+
+
+def _conflict(where: str, known: LoadedDefinition, found: LoadedDefinition) -> Problem:
+    return Problem(
+        where=where,
+        line=int(found.source.rpartition(":")[2]),
+        key="name",
+        message=f"{found.definition.full_name} is defined differently in {known.source}",
+        remedy="give one of them another version",
+    )
+
+
+def _load_file(
+    file: FilePath,
+    environment: str | None,
+    environ: Mapping[str, str],
+    check_handlers: bool,
+    findings: Findings,
+) -> LoadedDefinition | None:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        findings.add(None, (), f"the file cannot be read: {reason}", "make it readable")
+        return None
+    root = parse(text, findings)
+    if root is None:
+        return None
+    return read_document(root, environment, environ, findings, check_handlers=check_handlers)

@@ -1,0 +1,345 @@
+"""The engine: open it, submit to it, wait for what it did."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from typing import Self
+
+import anyio
+from msgspec import Struct
+
+from tasker.actors.clock import SystemClock
+from tasker.actors.journal import JournalStatistics
+from tasker.actors.permits import PermitStatistics
+from tasker.actors.protocols import Clock
+from tasker.actors.residency import ResidencyStatistics
+from tasker.actors.supervisor import ActorDescription
+from tasker.actors.workflow.messages import AnyOperation
+from tasker.actors.workflow.states import AT_REST
+from tasker.catalog import Catalog
+from tasker.config import EngineConfig
+from tasker.definition_shelf import DefinitionShelf
+from tasker.definitions.definition import Definition
+from tasker.errors import EngineClosedError
+from tasker.events.bus import EventBus, Subscription
+from tasker.handlers.binding import BoundDefinition
+from tasker.handlers.runner import HandlerRunner
+from tasker.ids import IdFactory
+from tasker.operator import Operator
+from tasker.reading import Annotation, HistoryEntry, Reading, TaskQuery
+from tasker.registry import Registry
+from tasker.remote import operate_remotely
+from tasker.request import TaskRequest
+from tasker.runtime import Runtime
+from tasker.sources import Source, bind_sources
+from tasker.stores.protocols import Store
+from tasker.stores.records import NodeRecord, TaskState
+from tasker.stores.urls import make_store
+from tasker.submission import Submission
+from tasker.task_view import TaskListPage, TaskView
+
+FIRST_LOOK_SECONDS = 0.05
+LONGEST_LOOK_SECONDS = 0.5
+REMOTE_SECONDS = 15.0
+"""How long the engine that works the store has to answer an operation."""
+
+
+class EngineHealth(Struct, frozen=True, kw_only=True):
+    """Whether the engine can do its work, and the figures of its parts.
+
+    ``trouble`` says why it is not healthy, None when it is.
+    """
+
+    healthy: bool
+    trouble: str | None
+    tasks: ResidencyStatistics
+    journal: JournalStatistics
+    permits: PermitStatistics
+
+
+class Engine:
+    """A workflow engine over a store, inside this process.
+
+    Make one with `Engine.open` and use it as an async context manager. Leaving it
+    drains: running steps get ``shutdown_seconds`` to finish, the rest is handed
+    back to the store and taken up at the next start. Engines share nothing: two
+    in one process never meet.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        registry: Registry[BoundDefinition],
+        config: EngineConfig,
+        clock: Clock,
+        ids: IdFactory | None = None,
+        work: bool,
+    ) -> None:
+        self.config = config
+        self.registry = registry
+        self._store = store
+        self._clock = clock
+        self._work = work
+        self._stack = AsyncExitStack()
+        self._open = False
+        self._node_id = str(uuid.uuid4())
+        self._events = EventBus()
+        self._shelf = DefinitionShelf(registry, store, config.backoff)
+        self._runner = HandlerRunner(
+            self._shelf.bound_for,
+            clock=clock,
+            result_limit=config.max_result_bytes,
+            threads=config.max_worker_threads,
+            processes=config.max_worker_processes,
+        )
+        self._runtime = self._new_runtime(working=work)
+        self._reading = Reading(store, self._shelf, clock, self._runtime.residency.resident)
+        self._submission = Submission(
+            registry=registry,
+            shelf=self._shelf,
+            residency=self._runtime.residency,
+            runner=self._runner,
+            config=config,
+            clock=clock,
+            ids=ids or IdFactory(clock),
+        )
+        self.operator = Operator(self._operate, limit=config.max_context_bytes)
+        self.catalog = Catalog(store, clock)
+
+    @classmethod
+    def open(
+        cls,
+        url: str | Store,
+        *,
+        definitions: Source | Iterable[Source] = (),
+        config: EngineConfig | None = None,
+        clock: Clock | None = None,
+        environment: str | None = None,
+        work: bool = True,
+    ) -> Engine:
+        """Return an engine on a store, for ``async with``.
+
+        Args:
+            url: ``sqlite:///orders.db``, ``memory://``, or a `Store`.
+            definitions: Where its definitions are: YAML files or directories,
+                definitions made with `define`, or several of them.
+            config: The settings.
+            clock: The time; the machine's when None.
+            environment: Which ``environments`` of the YAML files hold; by default
+                that of the variable TASKER_ENV.
+            work: False for a process that submits, reads and operates, and leaves
+                the work to the engine that works the store.
+
+        Raises:
+            DefinitionError: With everything that is wrong in the definitions.
+            StoreUrlError: The URL names no store.
+
+        Entering it raises `StoreInUseError` when another engine works the store,
+        `StoreVersionError` for a database of a newer version, and
+        `StoreUnavailableError` when it cannot be opened.
+        """
+        config = config or EngineConfig()
+        registry: Registry[BoundDefinition] = Registry()
+        for bound in bind_sources(definitions, environment=environment, backoff=config.backoff):
+            registry.register(bound)
+        store = make_store(url) if isinstance(url, str) else url
+        return cls(store, registry=registry, config=config, clock=clock or SystemClock(), work=work)
+
+    # What an engine is for
+
+    async def submit(self, request: TaskRequest) -> str:
+        """Make a task durable and return its id; it starts when there is room.
+
+        Waits while the journal is full, which is how the engine keeps its memory
+        bounded under load.
+
+        Raises:
+            UnknownDefinitionError: Nothing of that name is registered.
+            ContextValidationError: The context does not fit the schema.
+            BypassError: A step that may not be bypassed.
+            SizeLimitError, EncodingError: The context cannot be stored.
+            DuplicateTaskError: A task of this identity exists; it carries its id.
+            StoreError: It could not be recorded.
+            EngineClosedError: The engine is not open.
+        """
+        self._check_open("submit a task")
+        return await self._submission.submit(request)
+
+    async def wait(self, task_id: str, *, timeout_seconds: float | None = None) -> TaskView:
+        """Return a task once it is at rest: complete, in error, cancelled or resolved.
+
+        Raises:
+            UnknownTaskError: There is no such task.
+            TimeoutError: It took longer than ``timeout_seconds``.
+        """
+        self._check_open("wait for a task")
+        with anyio.fail_after(timeout_seconds):
+            if self._work:
+                return await self._wait_here(task_id)
+            return await self._wait_elsewhere(task_id)
+
+    async def run(self, request: TaskRequest, *, timeout_seconds: float | None = None) -> TaskView:
+        """Submit a task and wait for it."""
+        return await self.wait(await self.submit(request), timeout_seconds=timeout_seconds)
+
+    # What is there
+
+    async def get(self, task_id: str) -> TaskView:
+        """Return a task with its steps as recorded; raises `UnknownTaskError`."""
+        self._check_open("read a task")
+        return await self._reading.task(task_id)
+
+    async def list_tasks(
+        self,
+        where: TaskQuery | None = None,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> TaskListPage:
+        """Return a page of tasks, newest first; ``next_cursor`` leads to the next one."""
+        self._check_open("list tasks")
+        return await self._reading.tasks(where or TaskQuery(), cursor=cursor, limit=limit)
+
+    async def count_tasks(self, where: TaskQuery | None = None) -> dict[TaskState, int]:
+        """Return how many of the tasks are in each state."""
+        self._check_open("count tasks")
+        return await self._reading.counts(where or TaskQuery())
+
+    async def history(self, task_id: str) -> list[HistoryEntry]:
+        """Return every transition of a task and its steps, in order."""
+        self._check_open("read a task's history")
+        return await self._reading.history(task_id)
+
+    async def annotations(self, task_id: str) -> list[Annotation]:
+        """Return the notes on a task, oldest first."""
+        self._check_open("read a task's annotations")
+        return await self._reading.annotations(task_id)
+
+    def events(self, capacity: int = 10_000) -> Subscription:
+        """Return a subscription to this engine's events; enter it with ``with``."""
+        return self._events.subscribe(capacity)
+
+    def register(
+        self, definitions: Source | Iterable[Source], *, replace: bool = False
+    ) -> tuple[Definition, ...]:
+        """Register more definitions; tasks that run keep the one they started with.
+
+        Raises:
+            DefinitionError: With everything that is wrong in them.
+            DefinitionConflictError: One is registered differently, and not ``replace``.
+        """
+        bound = bind_sources(definitions, backoff=self.config.backoff)
+        for each in bound:
+            self.registry.register(each, replace=replace)
+        return tuple(each.definition for each in bound)
+
+    def health(self) -> EngineHealth:
+        """Return whether the engine can work, and its figures."""
+        broken = self._runtime.journal.broken
+        trouble = "the engine is not open" if not self._open else None
+        return EngineHealth(
+            healthy=self._open and broken is None,
+            trouble=trouble if broken is None else str(broken),
+            tasks=self._runtime.residency.statistics(),
+            journal=self._runtime.journal.statistics(),
+            permits=self._runtime.permits.statistics(),
+        )
+
+    def describe(self, limit: int = 100) -> ActorDescription:
+        """Return the tree of actors, at most ``limit`` children of each supervisor."""
+        return self._runtime.system.describe(limit)
+
+    # Its life
+
+    async def __aenter__(self) -> Self:
+        await self._store.open()
+        self._stack.push_async_callback(self._store.close)
+        try:
+            if self._work:
+                await self._store.join(self._node())
+                self._stack.push_async_callback(self._leave)
+            await self._stack.enter_async_context(self._runner)
+            await self._stack.enter_async_context(self._runtime)
+            if self._work:
+                await self.catalog.declare(self.registry)
+                await self._runtime.residency.looked()
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._stack.aclose()
+            raise
+        self._open = True
+        return self
+
+    async def __aexit__(self, *exc: object) -> bool | None:
+        self._open = False
+        if exc[0] is None or isinstance(exc[1], Exception):
+            await self._runtime.drain(self.config.shutdown_seconds if exc[0] is None else 0.0)
+        return await self._stack.__aexit__(*exc)  # type: ignore[arg-type]
+
+    # Behind it
+
+    def _new_runtime(self, *, working: bool) -> Runtime:
+        return Runtime(
+            store=self._store,
+            plans=self._shelf,
+            runner=self._runner,
+            observer=self._events,
+            clock=self._clock,
+            config=self.config,
+            node_id=self._node_id,
+            working=working,
+        )
+
+    def _node(self) -> NodeRecord:
+        return NodeRecord(
+            node_id=self._node_id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            started_at=self._clock.now(),
+        )
+
+    async def _leave(self) -> None:
+        with anyio.CancelScope(shield=True):
+            await self._store.leave(self._node_id)
+
+    async def _operate(self, task_id: str, operation: AnyOperation) -> TaskState:
+        self._check_open("operate on a task")
+        if self._work:
+            return await self._runtime.operate(task_id, operation)
+        if await self._store.holder() is not None:
+            return await operate_remotely(
+                self._store, self._clock, task_id, operation, timeout_seconds=REMOTE_SECONDS
+            )
+        # Nobody works the store: hold it for as long as the operation takes.
+        await self._store.join(self._node())
+        try:
+            return await self._runtime.operate(task_id, operation)
+        finally:
+            await self._leave()
+
+    async def _wait_here(self, task_id: str) -> TaskView:
+        residency = self._runtime.residency
+        watch = residency.watch(task_id)
+        try:
+            view = await self._reading.task(task_id)
+            if view.state in AT_REST and not watch.answered:
+                return view
+            return await self._reading.view(await watch.wait())
+        finally:
+            residency.unwatch(task_id, watch)
+
+    async def _wait_elsewhere(self, task_id: str) -> TaskView:
+        pause = FIRST_LOOK_SECONDS
+        while (view := await self._reading.task(task_id)).state not in AT_REST:
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_LOOK_SECONDS)
+        return view
+
+    def _check_open(self, operation: str) -> None:
+        if not self._open:
+            raise EngineClosedError(operation=operation)

@@ -1,0 +1,281 @@
+"""Every error of Tasker.
+
+TaskerError
+├── StoreError …                    see tasker.stores.errors
+├── DefinitionError                 a definition is wrong; all its problems at once
+├── RegistrationError               root of what the registry refuses
+│   ├── DefinitionConflictError     two sources for one namespace, name and version
+│   └── HandlerError                a handler cannot be found, or lacks process
+├── UnknownDefinitionError          nothing is registered under that name
+├── InvalidRequestError             a task request is refused
+│   ├── ContextValidationError      its context does not fit the schema
+│   └── BypassError                 a step that may not be bypassed
+├── DuplicateTaskError              a task with this identity exists
+├── UnknownTaskError                no task has this id
+├── UnknownStepError                the task has no such step
+├── InvalidTransitionError          the state machine has no such arrow
+├── InvalidOperationError           the operation is not legal in that state
+├── TaskFailedError                 a task ended otherwise than complete
+├── EngineClosedError               the engine takes no work any more
+├── MissingExtraError               an optional package is not installed
+├── RetryableError                  raised by handlers: try again
+└── PermanentError                  raised by handlers: no retry can help
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tasker.actors.workflow.errors import (
+    InvalidOperationError,
+    InvalidTransitionError,
+    UnknownStepError,
+)
+from tasker.stores.errors import (
+    AppendConflictError,
+    DuplicateIdentityError,
+    EncodingError,
+    SizeLimitError,
+    StaleLeaseError,
+    StoreClosedError,
+    StoreError,
+    StoreInUseError,
+    StoreUnavailableError,
+    StoreUrlError,
+    StoreVersionError,
+    TaskerError,
+)
+
+__all__ = [
+    "AppendConflictError",
+    "BypassError",
+    "ContextValidationError",
+    "DefinitionConflictError",
+    "DefinitionError",
+    "DuplicateIdentityError",
+    "DuplicateTaskError",
+    "EncodingError",
+    "EngineClosedError",
+    "HandlerError",
+    "InvalidOperationError",
+    "InvalidRequestError",
+    "InvalidTransitionError",
+    "MissingExtraError",
+    "PermanentError",
+    "Problem",
+    "RegistrationError",
+    "RetryableError",
+    "SizeLimitError",
+    "StaleLeaseError",
+    "StoreClosedError",
+    "StoreError",
+    "StoreInUseError",
+    "StoreUnavailableError",
+    "StoreUrlError",
+    "StoreVersionError",
+    "TaskFailedError",
+    "TaskerError",
+    "UnknownDefinitionError",
+    "UnknownStepError",
+    "UnknownTaskError",
+]
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong in a definition.
+
+    ``where`` is the file, or ``module:name`` of a definition made in Python;
+    ``line`` counts from 1, None when there is none; ``key`` is the path of the key,
+    as in ``step_templates[2].depends_on_step``; ``remedy`` says what to do.
+    """
+
+    where: str
+    line: int | None
+    key: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = self.where if self.line is None else f"{self.where}:{self.line}"
+        key = f" {self.key}:" if self.key else ""
+        return f"{place}:{key} {self.message}; {self.remedy}"
+
+
+class DefinitionError(TaskerError):
+    """A definition, or several, cannot be used. ``problems`` holds every reason."""
+
+    def __init__(self, *, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = "1 problem" if count == 1 else f"{count} problems"
+        super().__init__("\n".join([f"{head} in definitions:", *(f"  {p}" for p in self.problems)]))
+
+
+class RegistrationError(TaskerError):
+    """The registry refuses a definition or handler."""
+
+
+class DefinitionConflictError(RegistrationError):
+    """Two different definitions claim one namespace, name and version."""
+
+    def __init__(self, *, full_name: str, existing: str, incoming: str) -> None:
+        self.full_name = full_name
+        self.existing = existing
+        self.incoming = incoming
+        super().__init__(
+            f"{full_name} is already registered from {existing}; {incoming} defines it "
+            "differently. Give one of them another version, or register with replace=True"
+        )
+
+
+class HandlerError(RegistrationError):
+    """A handler cannot be found, or does not do what a handler must."""
+
+    def __init__(self, *, handler: str, reason: str) -> None:
+        self.handler = handler
+        self.reason = reason
+        super().__init__(f"handler {handler!r}: {reason}")
+
+
+class UnknownDefinitionError(TaskerError):
+    """Nothing is registered under that namespace, name and version."""
+
+    def __init__(
+        self,
+        *,
+        namespace: str,
+        name: str,
+        version: str | None,
+        known: Sequence[str],
+        only_prereleases: bool = False,
+    ) -> None:
+        self.namespace = namespace
+        self.name = name
+        self.version = version
+        self.known = tuple(known)
+        self.only_prereleases = only_prereleases
+        wanted = f"{namespace}.{name}" + (f"@{version}" if version else "")
+        hint = f"known: {', '.join(self.known)}" if self.known else "nothing is registered"
+        if only_prereleases:
+            hint = f"it has pre-releases only, ask for one by its version; {hint}"
+        super().__init__(f"no definition {wanted}; {hint}")
+
+
+class InvalidRequestError(TaskerError):
+    """A task request is refused; nothing was written."""
+
+
+class ContextValidationError(InvalidRequestError):
+    """A context does not fit the definition's schema.
+
+    ``violations`` holds (path, message) pairs; the path is a JSON pointer.
+    """
+
+    def __init__(self, *, definition: str, violations: Sequence[tuple[str, str]]) -> None:
+        self.definition = definition
+        self.violations = tuple(violations)
+        lines = "; ".join(f"{path or '/'}: {message}" for path, message in self.violations)
+        super().__init__(f"the context does not fit the schema of {definition}: {lines}")
+
+
+class BypassError(InvalidRequestError):
+    """A request bypasses a step that is unknown or not skippable."""
+
+    def __init__(self, *, definition: str, step: str, reason: str) -> None:
+        self.definition = definition
+        self.step = step
+        self.reason = reason
+        super().__init__(f"cannot bypass step {step!r} of {definition}: {reason}")
+
+
+class DuplicateTaskError(TaskerError):
+    """A task with this identity exists; ``task_id`` is its id."""
+
+    def __init__(self, *, task_id: str, identity: str) -> None:
+        self.task_id = task_id
+        self.identity = identity
+        super().__init__(f"a task with identity {identity!r} exists: {task_id}")
+
+
+class UnknownTaskError(TaskerError):
+    """No task has this id."""
+
+    def __init__(self, *, task_id: str) -> None:
+        self.task_id = task_id
+        super().__init__(f"no task {task_id}; list the tasks to find its id")
+
+
+class TaskFailedError(TaskerError):
+    """A task ended otherwise than complete; ``errors`` maps failed steps to messages."""
+
+    def __init__(self, *, task_id: str, state: str, errors: Mapping[str, str]) -> None:
+        self.task_id = task_id
+        self.state = state
+        self.errors = dict(errors)
+        detail = "; ".join(f"{step}: {message}" for step, message in self.errors.items())
+        super().__init__(f"task {task_id} ended as {state}" + (f": {detail}" if detail else ""))
+
+
+class EngineClosedError(TaskerError):
+    """The engine is not open, or is draining, and takes no work."""
+
+    def __init__(self, *, operation: str) -> None:
+        self.operation = operation
+        super().__init__(f"cannot {operation}: the engine is closed or shutting down")
+
+
+class MissingExtraError(TaskerError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, *, feature: str, extra: str) -> None:
+        self.feature = feature
+        self.extra = extra
+        super().__init__(
+            f"{feature} needs the extra {extra!r}: pip install 'tasker-engine[{extra}]'"
+        )
+
+
+class RetryableError(TaskerError):
+    """Raise in a handler: the attempt failed, and another one may succeed.
+
+    Args:
+        message: What went wrong.
+        retry_after: Seconds to wait before the next attempt, or None for the
+            backoff of the step. Capped at ``max_backoff_seconds``.
+        context: Facts to keep with the error, as JSON.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_after: float | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.retry_after = retry_after
+        self.context = dict(context or {})
+        super().__init__(message)
+
+
+class PermanentError(TaskerError):
+    """Raise in a handler: the attempt failed, and no retry can help.
+
+    Args:
+        message: What went wrong.
+        error_code: A code for programs to tell causes apart, or None.
+        context: Facts to keep with the error, as JSON.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        error_code: str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.error_code = error_code
+        self.context = dict(context or {})
+        super().__init__(message)

@@ -1,0 +1,134 @@
+"""The base class of steps that call an HTTP API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import msgspec
+
+from tasker.errors import HandlerError, PermanentError, RetryableError
+from tasker.handlers.connection import UNSENDABLE, ApiConfig, client_options
+from tasker.handlers.masking import Masker
+from tasker.handlers.resources import Resources
+from tasker.handlers.responses import EXCERPT, Answer, request_facts
+from tasker.handlers.statuses import is_success, parse_retry_after, rule_for
+from tasker.handlers.step import StepHandler
+
+if TYPE_CHECKING:
+    from tasker.handlers.sequence import Sequence
+    from tasker.handlers.views import Step, Task
+
+
+class ApiStepHandler(StepHandler):
+    """A step that calls an HTTP API.
+
+    Without a subclass it sends the request that its ``handler_config`` describes. A
+    subclass writes ``process``, which sends requests by ``self.connection`` and
+    returns the response; then its status decides: 2xx succeeds, what another
+    attempt may mend is retried (when ``Retry-After`` says, if it does), and the rest
+    is permanent with an ``error_code`` such as ``HTTP_422``. Responses that fail
+    never reach ``process_results``.
+
+    The results are ``{"status": …, "headers": {…}, "body": …}``, the body decoded
+    when it is JSON; ``process_results`` may make something else of the response.
+
+    ``connection`` is shared by the attempts of the step: give headers and the like
+    to each request instead of changing it.
+    """
+
+    connection: httpx.AsyncClient
+    api: ApiConfig
+
+    async def process(self, task: Task, sequence: Sequence, step: Step) -> Any:
+        """Send the configured request and return the response."""
+        api = self.api
+        body: dict[str, Any] = {}
+        if api.method.upper() != "GET" and api.json is not msgspec.UNSET:
+            body["json"] = api.json
+        return await self.connection.request(api.method.upper(), api.base, **body)
+
+    def make_connection(self, options: dict[str, Any]) -> httpx.AsyncClient:
+        """Return the client for these arguments of `httpx.AsyncClient`; override to change it."""
+        return httpx.AsyncClient(**options)
+
+    @classmethod
+    def _check(cls, reference: str, config: Mapping[str, Any]) -> None:
+        api = ApiConfig.read(config, reference=reference)
+        if not iscoroutinefunction(cls.process):
+            raise HandlerError(
+                handler=reference,
+                reason="process must be async def: self.connection is an httpx.AsyncClient",
+            )
+        if cls.process is ApiStepHandler.process and not api.url:
+            raise HandlerError(handler=reference, reason="handler_config: url is missing")
+
+    async def _connect(self, resources: Resources, masker: Masker) -> None:
+        self._masker = masker
+        self.api = ApiConfig.read(self.config, reference=type(self).__qualname__)
+        self._now = resources.clock.now
+        self.connection = resources.get(
+            (type(self), self.api.key),
+            lambda: self.make_connection(client_options(self.api, resources.clock)),
+        )
+
+    _now = staticmethod(time.time)
+    _masker = Masker()
+
+    def _examine(self, step: Step, output: Any) -> None:
+        if output is None and step.results_by_hand:
+            return
+        answer = Answer.of(output)
+        if answer is None:
+            raise PermanentError(
+                f"process of {type(self).__qualname__} returned {type(output).__name__}; return "
+                "the response, or a mapping with status, headers and body"
+            )
+        if not is_success(answer.status):
+            raise self._failure(answer)
+
+    def _default_results(self, output: Any) -> Any:
+        answer = Answer.of(output)
+        return None if answer is None else answer.results(self.api.result_headers, self._masker)
+
+    def _explained(self, failure: Exception) -> Exception:
+        if isinstance(failure, httpx.HTTPStatusError):
+            return self._failure(Answer.of_response(failure.response))
+        if isinstance(failure, httpx.InvalidURL | httpx.TransportError):
+            return _transport_failure(failure)
+        return failure
+
+    def _failure(self, answer: Answer) -> PermanentError | RetryableError:
+        rule = rule_for(answer.status)
+        excerpt = " ".join(answer.excerpt(EXCERPT, self._masker).split())
+        message = f"{answer.place} answered {answer.status}: {rule.reason}"
+        if excerpt:
+            message += f" ({excerpt})"
+        context = answer.context(self.api.result_headers, self._masker)
+        if rule.permanent:
+            return PermanentError(message, error_code=f"HTTP_{answer.status}", context=context)
+        failure = RetryableError(
+            message,
+            retry_after=parse_retry_after(answer.headers.get("retry-after"), self._now()),
+            context=context,
+        )
+        failure.error_code = f"HTTP_{answer.status}"  # type: ignore[attr-defined]
+        return failure
+
+
+def _transport_failure(failure: httpx.InvalidURL | httpx.TransportError) -> Exception:
+    facts: dict[str, Any] = {"error": type(failure).__name__}
+    place = "the request"
+    if isinstance(failure, httpx.TransportError):
+        with suppress(RuntimeError):  # it may have failed before there was a request
+            facts |= request_facts(failure.request)
+            place = f"{facts['method']} {facts['url']}"
+    text = str(failure)
+    message = f"{place} failed: {type(failure).__name__}" + (f": {text}" if text else "")
+    if isinstance(failure, (httpx.InvalidURL, *UNSENDABLE)):
+        return PermanentError(message, context=facts)
+    return RetryableError(message, context=facts)

@@ -1,0 +1,156 @@
+"""How one step of a definition is run: worked out once, when it is bound."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Literal
+
+from tasker.definitions.definition import CustomEvent, StepDefinition
+from tasker.errors import HandlerError
+from tasker.handlers.configuration import copied
+from tasker.handlers.function import CallPlan, plan_call
+from tasker.handlers.reference import HandlerTarget, validate
+from tasker.handlers.step import StepHandler
+
+Where = Literal["loop", "thread", "process"]
+
+
+class StepCall:
+    """A step, its handler, and how the one runs by the other.
+
+    ``where`` is ``loop`` for ``async def``, ``thread`` for ``def``, or ``process``.
+    """
+
+    __slots__ = (
+        "_constructor",
+        "_takes_config",
+        "config",
+        "connects",
+        "custom_events",
+        "definition",
+        "engine_hooks",
+        "function",
+        "is_async",
+        "own_process_results",
+        "plan",
+        "reference",
+        "where",
+    )
+
+    def __init__(
+        self,
+        definition: StepDefinition,
+        target: HandlerTarget,
+        *,
+        config: Mapping[str, Any],
+        upstream: Collection[str],
+    ) -> None:
+        """Raise `HandlerError` when the handler cannot run the step."""
+        validate(target)
+        self.definition = definition
+        self.reference = target.reference
+        self.config: Mapping[str, Any] = config
+        self.function: Callable[..., Any] | None = None
+        self.plan: CallPlan | None = None
+        self._constructor: Any = None
+        self._takes_config = False
+        self.engine_hooks = False
+        self.connects = False
+        self.own_process_results = False
+        self.custom_events: tuple[CustomEvent, ...] = ()
+        if target.is_class:
+            self._bind_class(target)
+        else:
+            self._bind_function(target, upstream)
+        self.where = self._place(target)
+
+    def make(self) -> Any:
+        """Return a handler for one attempt; for a function None."""
+        if self._constructor is None:
+            return None
+        if self._takes_config:
+            return self._constructor(config=copied(self.config))
+        return self._constructor()
+
+    def _bind_class(self, target: HandlerTarget) -> None:
+        kind = target.target
+        self.is_async = inspect.iscoroutinefunction(kind.process)
+        self._constructor = kind
+        self._takes_config = _takes_config(target.reference, kind)
+        self.engine_hooks = issubclass(kind, StepHandler)
+        self.connects = self.engine_hooks and kind._connect is not StepHandler._connect
+        base = StepHandler.process_results if self.engine_hooks else None
+        self.own_process_results = getattr(kind, "process_results", None) is not base
+        self.custom_events = _custom_events(target.reference, kind)
+        if self.engine_hooks:
+            if kind.process is StepHandler.process:
+                raise HandlerError(
+                    handler=target.reference,
+                    reason="process is not defined; write process(self, task, sequence, step)",
+                )
+            if hasattr(kind, "handle"):
+                raise HandlerError(
+                    handler=target.reference,
+                    reason="handle belongs to the engine; put the work into process, and what "
+                    "is done with its output into process_results",
+                )
+            kind._check(target.reference, self.config)
+
+    def _bind_function(self, target: HandlerTarget, upstream: Collection[str]) -> None:
+        self.function = target.target
+        self.is_async = inspect.iscoroutinefunction(target.target)
+        self.plan = plan_call(
+            target.target,
+            reference=target.reference,
+            step=self.definition.name,
+            upstream=upstream,
+        )
+
+    def _place(self, target: HandlerTarget) -> Where:
+        if self.definition.executor != "process":
+            return "loop" if self.is_async else "thread"
+        if "<" in target.reference:
+            raise HandlerError(
+                handler=target.reference,
+                reason="executor: process finds handlers by name; define this one at the top of "
+                "a module",
+            )
+        return "process"
+
+
+def _takes_config(reference: str, kind: type) -> bool:
+    """Whether the constructor takes ``config``; refuse one that needs anything else."""
+    try:
+        parameters = inspect.signature(kind).parameters.values()
+    except ValueError:  # a class of an extension module may not tell
+        return False
+    needed = [
+        each.name
+        for each in parameters
+        if each.default is each.empty
+        and each.name != "config"
+        and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    if needed:
+        raise HandlerError(
+            handler=reference,
+            reason=f"its constructor needs {', '.join(needed)}; it is called with config alone",
+        )
+    return any(each.name == "config" or each.kind is each.VAR_KEYWORD for each in parameters)
+
+
+def _custom_events(reference: str, kind: Any) -> tuple[CustomEvent, ...]:
+    configured = getattr(kind, "custom_event_configuration", ())
+    try:
+        events = configured() if callable(configured) else configured
+        return tuple(
+            CustomEvent(name=str(event["name"]), description=str(event.get("description", "")))
+            for event in events
+        )
+    except Exception as failure:
+        raise HandlerError(
+            handler=reference,
+            reason="custom_event_configuration must be a list of {'name': …, 'description': …}: "
+            f"{type(failure).__name__}: {failure}",
+        ) from failure

@@ -1,0 +1,120 @@
+"""Where an attempt runs: on the event loop, in a worker thread, or in a process."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import pickle
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+import anyio.to_thread
+import msgspec
+from anyio import CapacityLimiter
+
+from tasker.actors.protocols import AttemptOrder
+from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult, AttemptSucceeded
+from tasker.handlers.attempt import Attempt
+from tasker.handlers.call import StepCall
+from tasker.handlers.masking import Masker
+from tasker.handlers.processes import ProcessPool, WorkerDiedError
+from tasker.handlers.resources import Resources
+from tasker.handlers.worker import Reply, order_bytes
+from tasker.stores.records import ErrorRecord
+
+WORKER_DIED = "WorkerProcessDied"
+
+
+class Executors:
+    """Runs attempts and says how they ended; closes what they shared.
+
+    Args:
+        resources: What handlers share; closed with this.
+        result_limit: Greatest size of a result as JSON, in bytes.
+        threads: How many ``def`` handlers may run at once.
+        processes: How many ``executor: process`` handlers; None for one a core.
+    """
+
+    def __init__(
+        self,
+        *,
+        resources: Resources,
+        result_limit: int,
+        threads: int,
+        processes: int | None = None,
+    ) -> None:
+        self._resources = resources
+        self._result_limit = result_limit
+        self._threads = CapacityLimiter(threads)
+        self._processes = ProcessPool(processes or os.cpu_count() or 1)
+
+    async def run(self, call: StepCall, order: AttemptOrder, masker: Masker) -> AttemptResult:
+        """Run one attempt. Raises when it was cancelled, and for nothing else."""
+        if call.where == "process":
+            return await self._in_process(call, order, masker)
+        attempt = Attempt(call, order.state, order.step, order.attempt, masker)
+        try:
+            if call.where == "loop":
+                results = await attempt.run_async(self._resources)
+            else:
+                output, processed = await self.in_thread(attempt.run_plain)
+                results = await attempt.settle(output, processed)
+            return attempt.succeeded(results, self._result_limit)
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as failure:
+            if isinstance(failure, asyncio.CancelledError) and _was_cancelled():
+                raise
+            return attempt.failed(failure, self._result_limit)
+
+    async def in_thread(self, function: Callable[[], Any]) -> Any:
+        """Run a function in a worker thread, which keeps the caller's context variables.
+
+        On cancellation the caller goes on at once; the thread cannot be stopped and
+        runs to its end, and what it returns is dropped.
+        """
+        return await anyio.to_thread.run_sync(
+            function, abandon_on_cancel=True, limiter=self._threads
+        )
+
+    async def _in_process(
+        self, call: StepCall, order: AttemptOrder, masker: Masker
+    ) -> AttemptResult:
+        request = order_bytes(call, order, limit=self._result_limit)
+        try:
+            answer = await self._processes.run(request)
+        except WorkerDiedError as death:
+            return AttemptFailed(error=ErrorRecord(error_class=WORKER_DIED, message=str(death)))
+        reply: Reply = pickle.loads(answer)
+        if reply.error is None:
+            return AttemptSucceeded(msgspec.Raw(reply.results or b"null"))
+        return AttemptFailed(error=masker.record(reply.error), results=masker.raw(reply.results))
+
+    async def aclose(self) -> None:
+        """End the worker processes and close what handlers shared."""
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._processes.aclose()
+            finally:
+                await self._resources.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+def _was_cancelled() -> bool:
+    """Tell a cancellation from a `CancelledError` that a handler raised by itself."""
+    task = asyncio.current_task()
+    asked = task is not None and task.cancelling() > 0
+    return asked or anyio.current_effective_deadline() == -math.inf

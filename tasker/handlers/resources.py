@@ -1,0 +1,59 @@
+"""What handlers share beyond one attempt, and is closed with the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar
+
+import anyio
+
+from tasker.actors.protocols import Clock
+
+
+class Closable(Protocol):
+    """Something that is closed when the engine closes."""
+
+    async def aclose(self) -> None:
+        """Close it."""
+
+
+T = TypeVar("T", bound=Closable)
+
+
+class Resources:
+    """Shared things under a key each, made on first use and closed together.
+
+    ``clock`` is the engine's, for handlers that need the time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._held: dict[Hashable, Any] = {}
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what is held under a key, made now if it is the first time."""
+        if key not in self._held:
+            self._held[key] = make()
+        held: T = self._held[key]
+        return held
+
+    async def aclose(self) -> None:
+        """Close everything, the newest first, whatever one of them raises."""
+        with anyio.CancelScope(shield=True):
+            async with AsyncExitStack() as stack:
+                for held in self._held.values():
+                    stack.push_async_callback(held.aclose)
+                self._held = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,167 @@
+"""The runner: what the runtime calls to have users' code run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from tasker.actors.protocols import AttemptOrder, Clock
+from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult
+from tasker.actors.workflow.state import WorkflowState
+from tasker.handlers.binding import BoundDefinition
+from tasker.handlers.classify import classify
+from tasker.handlers.executors import Executors
+from tasker.handlers.resources import Resources
+from tasker.handlers.sequence import Sequence as StepSequence
+from tasker.handlers.task import call_hook
+from tasker.handlers.views import Step, Task
+from tasker.stores.encoding import encode
+from tasker.stores.records import AnnotationRecord, ErrorRecord
+
+RESULT_LIMIT = 1024 * 1024  # bytes
+THREADS = 40
+HOOK_FAILED = "tasker.hook_failed"
+"""The type of the annotation that tells of a hook that raised."""
+
+HookObserver = Callable[[str, str, ErrorRecord], None]
+"""Hears of a hook that raised: task id, hook, error."""
+
+
+class HandlerRunner:
+    """Runs steps' handlers and tasks' hooks; an async context manager.
+
+    Args:
+        bound_for: Returns the bound definition of a hash.
+        clock: The time.
+        result_limit: Greatest size of a result as JSON, in bytes.
+        threads: How many ``def`` handlers may run at once.
+        processes: How many ``executor: process`` handlers; None for one a core.
+        hook_failed: Hears of hooks that raised, or None.
+    """
+
+    def __init__(
+        self,
+        bound_for: Callable[[str], BoundDefinition],
+        *,
+        clock: Clock,
+        result_limit: int = RESULT_LIMIT,
+        threads: int = THREADS,
+        processes: int | None = None,
+        hook_failed: HookObserver | None = None,
+    ) -> None:
+        self._bound_for = bound_for
+        self._clock = clock
+        self._hook_failed = hook_failed
+        self._executors = Executors(
+            resources=Resources(clock),
+            result_limit=result_limit,
+            threads=threads,
+            processes=processes,
+        )
+
+    async def run(self, order: AttemptOrder) -> AttemptResult:
+        """Run one attempt and return how it ended. Never raises, save for cancellation."""
+        try:
+            bound = self._bound_for(order.state.plan.definition_hash)
+            call = bound.steps[order.step.name]
+        except Exception as failure:
+            return AttemptFailed(error=classify(failure))
+        try:
+            return await self._executors.run(call, order, bound.masker)
+        except Exception as failure:
+            return AttemptFailed(error=classify(failure, bound.masker))
+
+    async def order_ready(self, state: WorkflowState, ready: Sequence[int]) -> Sequence[int]:
+        """Return the ready steps in the order that the task's hook wants.
+
+        When the hook raises, in the order that they came in.
+        """
+        task, sequence = _views(state)
+        try:
+            handler = self._bound_for(state.plan.definition_hash).task_handler
+            if handler is None:
+                return ready
+            steps = [sequence.find_step_by_name(state.plan.steps[index].name) for index in ready]
+            wanted = await call_hook(handler.order_ready_steps, task, steps)
+            return _in_order(state, ready, wanted)
+        except Exception as failure:
+            self._tell_failed(state, "order_ready_steps", failure)
+            return ready
+
+    async def annotate(self, state: WorkflowState) -> Sequence[AnnotationRecord]:
+        """Return what the task's hook wants noted; when it raises, a note that it did."""
+        task, sequence = _views(state)
+        task._annotations = []
+        at = self._clock.now()
+        try:
+            handler = self._bound_for(state.plan.definition_hash).task_handler
+            if handler is None:
+                return ()
+            returned = await call_hook(
+                handler.update_annotations,
+                task,
+                sequence,
+                sequence.steps,
+                in_thread=self._executors.in_thread,
+            )
+            noted = [*task._annotations, *(returned or ())]
+            return [_annotation(kind, annotation, at) for kind, annotation in noted]
+        except Exception as failure:
+            error = self._tell_failed(state, "update_annotations", failure)
+            told = {
+                "hook": "update_annotations",
+                "error_class": error.error_class,
+                "message": error.message,
+            }
+            return [_annotation(HOOK_FAILED, told, at)]
+
+    async def in_thread(self, function: Callable[[], Any]) -> Any:
+        """Run a hook that may block; for hooks that are called outside of a task's run."""
+        return await self._executors.in_thread(function)
+
+    def _tell_failed(self, state: WorkflowState, hook: str, failure: Exception) -> ErrorRecord:
+        try:
+            masker = self._bound_for(state.plan.definition_hash).masker
+            error = classify(failure, masker)
+        except Exception:
+            error = classify(failure)
+        if self._hook_failed is not None:
+            self._hook_failed(state.task.task_id, hook, error)
+        return error
+
+    async def aclose(self) -> None:
+        """End worker processes and close what handlers shared."""
+        await self._executors.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+def _views(state: WorkflowState) -> tuple[Task, StepSequence]:
+    task = Task(state.task, state.head.state)
+    return task, StepSequence(state, task)
+
+
+def _in_order(
+    state: WorkflowState, ready: Sequence[int], wanted: Iterable[Step | str]
+) -> Sequence[int]:
+    """Return the indexes as a hook put them; what it left out follows."""
+    names = (each if isinstance(each, str) else each.name for each in wanted)
+    first = dict.fromkeys(state.plan.index[name] for name in names)
+    return [*(i for i in first if i in ready), *(i for i in ready if i not in first)]
+
+
+def _annotation(kind: str, annotation: Mapping[str, Any], at: float) -> AnnotationRecord:
+    if not isinstance(annotation, Mapping):
+        raise TypeError(f"annotation {kind!r} is {type(annotation).__name__}, not a mapping")
+    raw = encode(annotation, what=f"annotation {kind!r}")
+    return AnnotationRecord(type=kind, annotation=raw, at=at)

@@ -1,0 +1,159 @@
+"""What can be asked about tasks and what is kept beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from tasker.actors.protocols import Clock
+from tasker.actors.workflow.plan import Plan
+from tasker.actors.workflow.state import WorkflowState
+from tasker.definition_shelf import DefinitionShelf
+from tasker.errors import InvalidRequestError, UnknownTaskError
+from tasker.handlers.plans import compile_plan, decode_overrides
+from tasker.request import instant
+from tasker.stores.encoding import decode
+from tasker.stores.protocols import Store
+from tasker.stores.records import TaskFilter, TaskState
+from tasker.task_view import TaskListPage, TaskView, listing, task_view
+
+MOST_PER_PAGE = 1_000
+
+
+class HistoryEntry(Struct, frozen=True, kw_only=True):
+    """One transition; ``step`` is None for the task's own."""
+
+    seq: int
+    at: datetime
+    step: str | None
+    from_state: str | None
+    to_state: str
+    attempt: int | None
+    detail: dict[str, Any]
+
+
+class Annotation(Struct, frozen=True, kw_only=True):
+    """A note on a task."""
+
+    type: str
+    annotation: dict[str, Any]
+    at: datetime
+
+
+class TaskQuery(Struct, frozen=True, kw_only=True):
+    """Which tasks: every field given must hold.
+
+    ``states``: any of them. ``tags``: all of them. ``created_from`` is inclusive,
+    ``created_until`` exclusive; both aware. ``annotation`` is (type, key, value).
+    """
+
+    namespace: str | None = None
+    name: str | None = None
+    version: str | None = None
+    states: Sequence[TaskState | str] = ()
+    tags: Sequence[str] = ()
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+    annotation: tuple[str, str, str] | None = None
+
+    def to_filter(self) -> TaskFilter:
+        """Return it as stores take it; raises `InvalidRequestError` for no known state."""
+        return TaskFilter(
+            namespace=self.namespace,
+            name=self.name,
+            version=self.version,
+            states=_states(self.states),
+            tags=tuple(self.tags),
+            created_from=None if self.created_from is None else self.created_from.timestamp(),
+            created_until=None if self.created_until is None else self.created_until.timestamp(),
+            annotation=self.annotation,
+        )
+
+
+class Reading:
+    """Reads from the store, and from tasks in memory, which are newer or the same."""
+
+    def __init__(
+        self,
+        store: Store,
+        shelf: DefinitionShelf,
+        clock: Clock,
+        resident: Callable[[str], WorkflowState | None],
+    ) -> None:
+        self._store = store
+        self._shelf = shelf
+        self._clock = clock
+        self._resident = resident
+
+    async def task(self, task_id: str) -> TaskView:
+        """Return a task as it is recorded; raises `UnknownTaskError`."""
+        snapshot = await self._store.get_task(task_id)
+        if snapshot is None:
+            raise UnknownTaskError(task_id=task_id)
+        definition = await self._shelf.definition_for(snapshot.task)
+        plan: Plan = compile_plan(definition, decode_overrides(snapshot.task.overrides))
+        state = WorkflowState.from_snapshot(snapshot, plan)
+        return task_view(state, definition, self._clock.now())
+
+    async def view(self, state: WorkflowState) -> TaskView:
+        """Return the view of a state in memory that is durable."""
+        definition = await self._shelf.definition_for(state.task)
+        return task_view(state, definition, self._clock.now())
+
+    async def tasks(self, where: TaskQuery, *, cursor: str | None, limit: int) -> TaskListPage:
+        """Return a page of tasks, newest first."""
+        if not 1 <= limit <= MOST_PER_PAGE:
+            raise InvalidRequestError(f"limit is {limit}; it must be 1 to {MOST_PER_PAGE}")
+        page = await self._store.list_tasks(where.to_filter(), cursor=cursor, limit=limit)
+        return TaskListPage(
+            tasks=tuple(listing(task) for task in page.tasks), next_cursor=page.next_cursor
+        )
+
+    async def counts(self, where: TaskQuery) -> dict[TaskState, int]:
+        """Return how many of the tasks are in each state."""
+        return await self._store.count_tasks(where.to_filter())
+
+    async def history(self, task_id: str) -> list[HistoryEntry]:
+        """Return every transition of a task and its steps, in order; the audit trail."""
+        entries: list[HistoryEntry] = []
+        after = 0
+        while records := await self._store.history(task_id, after_seq=after, limit=1_000):
+            after = records[-1].seq
+            entries += [
+                HistoryEntry(
+                    seq=record.seq,
+                    at=instant(record.at) or datetime.min,
+                    step=record.step,
+                    from_state=record.from_state,
+                    to_state=record.to_state,
+                    attempt=record.attempt,
+                    detail=decode(record.detail) or {},
+                )
+                for record in records
+            ]
+        if not entries and await self._store.get_task(task_id) is None:
+            raise UnknownTaskError(task_id=task_id)
+        return entries
+
+    async def annotations(self, task_id: str) -> list[Annotation]:
+        """Return the notes on a task, oldest first."""
+        return [
+            Annotation(
+                type=record.type,
+                annotation=decode(record.annotation),
+                at=instant(record.at) or datetime.min,
+            )
+            for record in await self._store.annotations(task_id)
+        ]
+
+
+def _states(states: Sequence[TaskState | str]) -> tuple[TaskState, ...]:
+    try:
+        return tuple(TaskState(state) for state in states)
+    except ValueError as error:
+        raise InvalidRequestError(
+            f"{error}; the states of tasks are {', '.join(TaskState)}"
+        ) from error

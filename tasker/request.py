@@ -1,0 +1,81 @@
+"""What a caller asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from tasker.definitions.definition import DEFAULT_NAMESPACE
+from tasker.errors import InvalidRequestError
+
+
+class TaskRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request for a task.
+
+    Attributes:
+        name: Name of the definition.
+        namespace: Its namespace.
+        version: An exact version, or None or ``latest`` for the latest release.
+        context: What the task works on: a JSON object.
+        initiator: Who asks for it.
+        source_system: The system that they ask from.
+        reason: Why.
+        tags: Free labels, to find it by.
+        bypass_steps: Skippable steps to take as done.
+        requested_at: When it was asked for, aware; None for now.
+        priority: Higher goes first; None for the definition's.
+        idempotency_key: A second request with this key, in the same namespace and
+            name, raises `DuplicateTaskError` with the first one's task; None for
+            the engine's identity strategy.
+    """
+
+    name: str
+    namespace: str = DEFAULT_NAMESPACE
+    version: str | None = None
+    context: dict[str, Any] = {}
+    initiator: str = "unknown"
+    source_system: str = "unknown"
+    reason: str = "unknown"
+    tags: Sequence[str] = ()
+    bypass_steps: Sequence[str] = ()
+    requested_at: datetime | None = None
+    priority: int | None = None
+    idempotency_key: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("name", "namespace", "initiator", "source_system", "reason"):
+            if not isinstance(getattr(self, field), str) or not getattr(self, field):
+                raise InvalidRequestError(f"{field} of a task request must be a non-empty string")
+        for field in ("tags", "bypass_steps"):
+            value = getattr(self, field)
+            if isinstance(value, str) or not all(isinstance(part, str) for part in value):
+                raise InvalidRequestError(f"{field} of a task request must be a list of strings")
+        if not isinstance(self.context, dict):
+            raise InvalidRequestError("context of a task request must be a mapping")
+        if self.requested_at is not None and self.requested_at.tzinfo is None:
+            raise InvalidRequestError(
+                "requested_at of a task request needs a time zone, as in datetime.now(UTC)"
+            )
+        if self.priority is not None and not isinstance(self.priority, int):
+            raise InvalidRequestError("priority of a task request must be a whole number")
+
+    def requested_timestamp(self, now: float) -> float:
+        """Return when it was asked for, in Unix seconds."""
+        return now if self.requested_at is None else self.requested_at.timestamp()
+
+    @classmethod
+    def from_mapping(cls, fields: Any) -> TaskRequest:
+        """Return a request from plain data, as from JSON; raises `InvalidRequestError`."""
+        try:
+            return msgspec.convert(fields, cls)
+        except msgspec.ValidationError as error:
+            raise InvalidRequestError(f"not a task request: {error}") from error
+
+
+def instant(timestamp: float | None) -> datetime | None:
+    """Return Unix seconds as an aware datetime, UTC; None for None."""
+    return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)

@@ -1,0 +1,143 @@
+"""The running parts of an engine, put together: the tree of actors over a store."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AsyncExitStack
+from typing import Self
+
+from tasker.actors.inbox import Inbox
+from tasker.actors.journal import Journal
+from tasker.actors.permits import Permits
+from tasker.actors.protocols import Clock, Observer, PlanSource, Runner
+from tasker.actors.residency import Residency
+from tasker.actors.step import StepPool
+from tasker.actors.supervisor import Supervisor
+from tasker.actors.system import ActorSystem
+from tasker.actors.task import TaskContext
+from tasker.actors.timers import Timers
+from tasker.actors.workflow.messages import AnyOperation
+from tasker.config import EngineConfig
+from tasker.errors import StoreError, TaskerError, UnknownTaskError
+from tasker.stores.protocols import Store
+from tasker.stores.records import TaskState
+
+logger = logging.getLogger("tasker")
+
+
+class Runtime:
+    """Opens the actors in the order in which they need each other, and closes them in reverse.
+
+        engine
+        ├── journal, timers, residency, inbox     restarted when they fail
+        ├── tasks                                 one supervisor a live task
+        └── steps                                 a pool of step actors
+
+    The order of closing: nothing new is taken up, steps finish or are handed
+    back, then tasks, then the journal with what it still holds.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        plans: PlanSource,
+        runner: Runner,
+        observer: Observer,
+        clock: Clock,
+        config: EngineConfig,
+        node_id: str,
+        working: bool,
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._clock = clock
+        self._stack = AsyncExitStack()
+        self.system = ActorSystem("engine", on_failure=_log_failure)
+        self.timers = Timers(clock)
+        self.journal = Journal(
+            store,
+            clock,
+            capacity=config.journal_capacity,
+            batch=config.journal_batch,
+            on_health=_log_health,
+        )
+        self.permits = Permits(config.max_concurrent_steps, self.timers, clock.now)
+        self.inbox = Inbox(store, clock, self.operate)
+        self._tasks = Supervisor("tasks", on_failure=_log_failure)
+        self._steps = Supervisor("steps", on_failure=_log_failure)
+        self.pool = StepPool(
+            self._steps,
+            runner=runner,
+            permits=self.permits,
+            timers=self.timers,
+            clock=clock,
+        )
+        self.residency = Residency(
+            store,
+            self._tasks,
+            plans,
+            clock,
+            limit=config.max_resident_tasks,
+            poll_seconds=config.poll_seconds if store.shared and working else None,
+            on_trouble=_log_trouble,
+            on_changed=self.inbox.nudge,
+        )
+        self.residency.context = TaskContext(
+            journal=self.journal,
+            reader=store,
+            timers=self.timers,
+            permits=self.permits,
+            pool=self.pool,
+            runner=runner,
+            observer=observer,
+            clock=clock,
+            residents=self.residency,
+            node_id=node_id,
+            passivate_after_seconds=config.passivate_after_seconds,
+            working=working,
+        )
+
+    async def operate(self, task_id: str, operation: AnyOperation) -> TaskState:
+        """Do an operation on a task of this node; returns the task's state after it."""
+        state = await self.residency.operate(task_id, operation)
+        if state is None:
+            raise UnknownTaskError(task_id=task_id)
+        return state
+
+    async def drain(self, seconds: float) -> None:
+        """Start nothing more, and hand back what does not finish in time."""
+        await self.residency.drain(seconds)
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(self.system)
+        root = self.system.root
+        root.adopt(self.timers)
+        root.adopt(self.journal)
+        for branch in (self._tasks, self._steps):
+            await self._stack.enter_async_context(branch)
+            root.attach(branch)
+        root.adopt(self.residency)
+        root.adopt(self.inbox)
+        return self
+
+    async def __aexit__(self, *exc: object) -> bool | None:
+        try:
+            return await self._stack.__aexit__(*exc)  # type: ignore[arg-type]
+        finally:
+            self.pool.close()
+
+
+def _log_failure(actor: str, error: Exception) -> None:
+    logger.error("actor %s failed", actor, exc_info=error)
+
+
+def _log_trouble(subject: str, what: str, error: Exception) -> None:
+    logger.warning("%s: %s: %s", subject, what, error, exc_info=not isinstance(error, TaskerError))
+
+
+def _log_health(error: StoreError | None) -> None:
+    if error is None:
+        logger.warning("the store can be written to again; work goes on")
+    else:
+        logger.error("the store failed, work stops until it recovers: %s", error)

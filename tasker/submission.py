@@ -1,0 +1,137 @@
+"""From a request to a task: everything that can be refused is refused here."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw
+
+from tasker.actors.protocols import Clock
+from tasker.actors.residency import Residency
+from tasker.actors.workflow.plan import Plan
+from tasker.config import EngineConfig
+from tasker.definition_shelf import DefinitionShelf
+from tasker.definitions.definition import Definition
+from tasker.definitions.schema import ContextSchema
+from tasker.errors import BypassError, DuplicateIdentityError, DuplicateTaskError
+from tasker.handlers.binding import BoundDefinition
+from tasker.handlers.plans import encode_overrides
+from tasker.handlers.runner import HandlerRunner
+from tasker.handlers.task import establish
+from tasker.handlers.views import Task
+from tasker.identity import Identity
+from tasker.ids import IdFactory
+from tasker.registry import Registry
+from tasker.request import TaskRequest
+from tasker.stores.encoding import encode
+from tasker.stores.records import StepRecord, TaskRecord, TaskState
+
+
+class Submission:
+    """Checks requests and hands them to the runtime."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry[BoundDefinition],
+        shelf: DefinitionShelf,
+        residency: Residency,
+        runner: HandlerRunner,
+        config: EngineConfig,
+        clock: Clock,
+        ids: IdFactory,
+    ) -> None:
+        self._registry = registry
+        self._shelf = shelf
+        self._residency = residency
+        self._runner = runner
+        self._config = config
+        self._clock = clock
+        self._ids = ids
+        self._identity = Identity(config)
+        self._schemas: dict[str, ContextSchema] = {}
+
+    async def submit(self, request: TaskRequest) -> str:
+        """Make a task durable and return its id. Raises as `Engine.submit` says."""
+        bound = self._registry.get(request.name, request.namespace, request.version)
+        definition = bound.definition
+        context = self._checked_context(bound, request)
+        _check_bypass(definition, request)
+        now = self._clock.now()
+        identity, expires = self._identity.of(request, definition.version)
+        task = TaskRecord(
+            task_id=self._ids(),
+            namespace=definition.namespace,
+            name=definition.name,
+            version=definition.version,
+            definition_hash=definition.hash,
+            state=TaskState.PENDING,
+            priority=definition.priority if request.priority is None else request.priority,
+            created_at=now,
+            requested_at=request.requested_timestamp(now),
+            initiator=request.initiator,
+            source_system=request.source_system,
+            reason=request.reason,
+            tags=tuple(request.tags),
+            bypass_steps=tuple(dict.fromkeys(request.bypass_steps)),
+            identity=identity,
+            context=context,
+        )
+        task, plan, steps = await self._established(bound, task)
+        await self._shelf.keep(bound, now)
+        try:
+            await self._residency.submit(
+                task,
+                plan,
+                steps=steps,
+                identity_expires_before=(
+                    now - self._config.identity_window_seconds if expires else None
+                ),
+            )
+        except DuplicateIdentityError as error:
+            raise DuplicateTaskError(task_id=error.task_id, identity=error.identity) from error
+        return task.task_id
+
+    def _checked_context(self, bound: BoundDefinition, request: TaskRequest) -> Raw:
+        schema = self._schemas.get(bound.definition.hash)
+        if schema is None:
+            effective = msgspec.structs.replace(bound.definition, schema=bound.schema)
+            schema = self._schemas[bound.definition.hash] = ContextSchema(effective)
+        return encode(
+            schema.check(request.context) if bound.schema is not None else request.context,
+            what=f"the context of {bound.definition.full_name}",
+            limit=self._config.max_context_bytes,
+        )
+
+    async def _established(
+        self, bound: BoundDefinition, task: TaskRecord
+    ) -> tuple[TaskRecord, Plan, list[StepRecord]]:
+        """Let the task handler's hook change this task's steps."""
+        overrides, inputs = await establish(
+            bound.task_handler,
+            bound.definition,
+            Task(task, TaskState.PENDING),
+            in_thread=self._runner.in_thread,
+        )
+        if not overrides and not inputs:
+            return task, bound.plan, []
+        plan = bound.plan_for(overrides)
+        steps = [
+            StepRecord(
+                name=name,
+                inputs=encode(
+                    value,
+                    what=f"the inputs of step {name}",
+                    limit=self._config.max_context_bytes,
+                ),
+            )
+            for name, value in inputs.items()
+        ]
+        return msgspec.structs.replace(task, overrides=encode_overrides(overrides)), plan, steps
+
+
+def _check_bypass(definition: Definition, request: TaskRequest) -> None:
+    for name in request.bypass_steps:
+        step = definition.steps_by_name.get(name)
+        if step is None or not step.skippable:
+            reason = "there is no such step" if step is None else "it is not skippable"
+            raise BypassError(definition=definition.full_name, step=name, reason=reason)

@@ -1,0 +1,52 @@
+"""What every test runs under: one event loop, and nothing that blocks it."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from blockbuster import BlockBuster
+from hypothesis import settings
+
+# A deadline for an example measures how busy the machine is; the timeout of the
+# whole test is enough.
+settings.register_profile("tasker", deadline=None)
+settings.load_profile("tasker")
+
+OUR_PACKAGES = ["tasker", "tasker.actors", "tasker.stores"]
+
+# Calls of ours that go through these functions may block.
+MAY_BLOCK = [
+    ("<frozen importlib._bootstrap>", {"_find_and_load"}),  # once, on a module's first import
+    ("rich/traceback.py", {"_render_stack"}),  # an error drawn for a person, with its source
+]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, object]]:
+    """Run on asyncio, or on uvloop when `TASKER_TEST_UVLOOP=1` asks for it.
+
+    One loop a run: running each test on both would double the wait for all.
+    """
+    return "asyncio", {"use_uvloop": os.environ.get("TASKER_TEST_UVLOOP") == "1"}
+
+
+@pytest.fixture(scope="session")
+def _block_buster() -> BlockBuster:
+    detector = BlockBuster(OUR_PACKAGES)
+    for function in detector.functions.values():
+        for file_name, callers in MAY_BLOCK:
+            function.can_block_in(file_name, callers)
+    return detector
+
+
+@pytest.fixture(autouse=True)
+def blocking_call_detector(_block_buster: BlockBuster) -> Iterator[BlockBuster]:
+    """Raise `BlockingError` when our code blocks the event loop.
+
+    A call counts when any frame below it is ours, so a test's handler that
+    sleeps inside the engine counts too. A test that blocks on purpose asks for
+    this fixture and calls `deactivate()`.
+    """
+    _block_buster.activate()
+    yield _block_buster
+    _block_buster.deactivate()

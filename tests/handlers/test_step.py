@@ -1,0 +1,471 @@
+"""Step handlers: what they see, what they return, and how failures are told."""
+
+import asyncio
+import contextvars
+import threading
+from datetime import UTC, datetime
+
+import anyio
+import pytest
+
+from tasker.errors import PermanentError, RetryableError
+from tasker.handlers import StepHandler
+from tasker.stores.records import ErrorRecord, StepRecord, StepState
+from tests.handlers.support import (
+    attempt,
+    bound_step,
+    error_of,
+    kept_by,
+    order_for,
+    raw,
+    results_of,
+    runner_for,
+    state_of,
+)
+
+failed_before = StepRecord(
+    name="work",
+    state=StepState.IN_PROGRESS,
+    attempts=2,
+    results=raw({"tried": 1}),
+    error=ErrorRecord(error_class="ValueError", message="no"),
+)
+
+
+async def test_process_is_given_task_sequence_and_step():
+    class Looks(StepHandler):
+        async def process(self, task, sequence, step):
+            assert task.requested_at == datetime(2023, 11, 14, 22, 13, 15, tzinfo=UTC)
+            assert task.created_at.tzinfo is UTC
+            assert step.inputs is task.context
+            return {
+                "task": [task.task_id, task.namespace, task.name, task.version, task.state],
+                "who": [task.initiator, task.source_system, task.reason, task.tags],
+                "more": [task.priority, task.bypass_steps],
+                "step": [step.name, step.task_id, step.state, step.attempt, step.attempts],
+                "limits": [step.retry_limit, step.retryable, step.skippable],
+                "config": self.config,
+                "error": step.error.message,
+                "others": [each.name for each in sequence.steps],
+                "results": sequence.results,
+            }
+
+    bound = bound_step(Looks, upstream=("fetch", "wait"), config={"a": [1]}, retry_limit=5)
+    state = state_of(
+        bound,
+        results={"fetch": 1},
+        records={"work": failed_before},
+        initiator="ann",
+        source_system="web",
+        reason="order",
+        tags=("x",),
+        priority=3,
+        bypass_steps=("y",),
+    )
+    async with runner_for(bound) as runner:
+        result = await runner.run(order_for(state, "work", 2))
+    assert results_of(result) == {
+        "task": ["task-1", "default", "job", "0.1.0", "in_progress"],
+        "who": ["ann", "web", "order", ["x"]],
+        "more": [3, ["y"]],
+        "step": ["work", "task-1", "in_progress", 2, 2],
+        "limits": [5, True, False],
+        "config": {"a": [1]},
+        "error": "no",
+        "others": ["fetch", "wait", "work"],
+        "results": {"fetch": 1},
+    }
+
+
+async def test_inputs_of_a_step_stand_before_the_context():
+    async def work(step):
+        return step.inputs
+
+    own = StepRecord(name="work", inputs=raw({"mine": True}))
+    assert results_of(await attempt(work, context={"all": 1})) == {"all": 1}
+    assert results_of(await attempt(work, context={"all": 1}, record=own)) == {"mine": True}
+
+
+async def test_what_a_handler_changes_stays_in_its_attempt():
+    class Changes(StepHandler):
+        async def process(self, task, sequence, step):
+            seen = [len(task.context["list"]), len(self.config["list"]), len(step.config["list"])]
+            task.context["list"].append(1)
+            self.config["list"].append(1)
+            step.config["list"].append(1)
+            self.count = getattr(self, "count", 0) + 1
+            return [*seen, self.count, len(sequence.find_step_by_name("before").results)]
+
+    bound = bound_step(Changes, upstream=("before",), config={"list": []})
+    state = state_of(bound, context={"list": []}, results={"before": []})
+    async with runner_for(bound) as runner:
+        for number in (1, 2):
+            result = await runner.run(order_for(state, "work", number))
+            assert results_of(result) == [0, 0, 0, 1, 0]
+
+
+# Results: returned, set by hand, changed in place, or processed.
+
+
+async def test_the_return_value_is_the_result():
+    async def work():
+        return {"id": 1}
+
+    assert results_of(await attempt(work)) == {"id": 1}
+    assert results_of(await attempt(lambda: None)) is None
+
+
+@pytest.mark.parametrize("base", [StepHandler, object])
+async def test_results_set_by_hand_are_kept(base):
+    class Sets(base):
+        def process(self, task, sequence, step):
+            step.results = {"by": "hand"}
+            return "ignored"
+
+    assert results_of(await attempt(Sets)) == {"by": "hand"}
+
+
+async def test_results_changed_in_place_are_kept():
+    async def changes(step):
+        step.results["more"] = 2
+        return "ignored"
+
+    assert results_of(await attempt(changes)) == {"more": 2}
+    assert results_of(await attempt(changes, record=failed_before)) == {"tried": 1, "more": 2}
+
+
+async def test_an_equal_value_set_by_hand_is_kept():
+    async def sets(step):
+        step.results = {"tried": 1}
+        return "ignored"
+
+    assert results_of(await attempt(sets, record=failed_before)) == {"tried": 1}
+
+
+async def test_results_that_were_only_looked_at_are_replaced():
+    async def looks(step):
+        assert step.results == {"tried": 1}
+        return "new"
+
+    assert results_of(await attempt(looks, record=failed_before)) == "new"
+
+
+async def test_results_of_another_step_cannot_be_set():
+    async def meddles(sequence):
+        sequence.find_step_by_name("before").results = 1
+
+    error = error_of(await attempt(meddles, results={"before": 0}))
+    assert error.error_class == "AttributeError"
+    assert "'before' cannot be set from another step" in error.message
+
+
+class Returns(StepHandler):
+    def process(self, task, sequence, step):
+        return {"rows": [3, 1, 2]}
+
+
+class SortsBySetting(Returns):
+    def process_results(self, step, output, initial_results):
+        step.results = {"sorted": sorted(output["rows"]), "initial": initial_results}
+
+
+class SortsByReturning(Returns):
+    def process_results(self, step, output, initial_results):
+        return {"sorted": sorted(output["rows"]), "initial": initial_results}
+
+
+class SortsAsync(Returns):
+    async def process_results(self, step, output, initial_results):
+        await anyio.lowlevel.checkpoint()
+        return {"sorted": sorted(output["rows"]), "initial": initial_results}
+
+
+@pytest.mark.parametrize("handler", [SortsBySetting, SortsByReturning, SortsAsync])
+async def test_process_results_may_set_or_return(handler):
+    expected = {"sorted": [1, 2, 3], "initial": {"tried": 1}}
+    assert results_of(await attempt(handler, record=failed_before)) == expected
+
+
+async def test_process_results_that_does_neither_leaves_the_output():
+    class Logs(Returns):
+        def process_results(self, step, output, initial_results):
+            assert output == {"rows": [3, 1, 2]}
+
+    assert results_of(await attempt(Logs)) == {"rows": [3, 1, 2]}
+
+
+async def test_a_base_class_may_call_the_default():
+    class Extends(Returns):
+        def process_results(self, step, output, initial_results):
+            super().process_results(step, output, initial_results)
+            step.results["count"] = 3
+
+    assert results_of(await attempt(Extends)) == {"rows": [3, 1, 2], "count": 3}
+
+
+async def test_a_result_that_json_cannot_hold_is_permanent_and_names_the_key():
+    async def work():
+        return {"rows": [{"when": object()}]}
+
+    error = error_of(await attempt(work))
+    assert error.permanent
+    assert "the result of step work cannot be stored: $.rows[0].when" in error.message
+
+
+async def test_a_result_that_is_too_large_is_permanent():
+    bound = bound_step(lambda: "x" * 200)
+    async with runner_for(bound, result_limit=100) as runner:
+        error = error_of(await runner.run(order_for(state_of(bound), "work")))
+    assert error.permanent
+    assert "over the limit of 100" in error.message
+
+
+# Failures.
+
+
+async def test_results_set_before_raising_are_kept():
+    async def work(step):
+        step.results = {"reached": 3}
+        raise ValueError("then this")
+
+    result = await attempt(work)
+    assert error_of(result).message == "then this"
+    assert kept_by(result) == {"reached": 3}
+
+
+async def test_a_failure_without_results_keeps_none():
+    async def work(step):
+        assert step.results == {"tried": 1}
+        raise ValueError
+
+    result = await attempt(work, record=failed_before)
+    assert kept_by(result) is None
+    assert error_of(result).message == "ValueError"
+
+
+async def test_a_swallowed_exception_is_a_success():
+    async def work():
+        try:
+            raise OSError("gone")
+        except OSError as error:
+            return {"fallback": str(error)}
+
+    assert results_of(await attempt(work)) == {"fallback": "gone"}
+
+
+async def test_errors_say_whether_and_when_to_retry():
+    def permanent():
+        raise PermanentError("declined", error_code="CARD", context={"card": 4})
+
+    def later():
+        raise RetryableError("busy", retry_after=2.5)
+
+    def other():
+        raise KeyError("x")
+
+    error = error_of(await attempt(permanent))
+    assert (error.permanent, error.error_code, error.error_class) == (
+        True,
+        "CARD",
+        "tasker.errors.PermanentError",
+    )
+    assert bytes(error.context) == b'{"card":4}'
+    error = error_of(await attempt(later))
+    assert (error.permanent, error.retry_after) == (False, 2.5)
+    error = error_of(await attempt(other))
+    assert (error.permanent, error.error_class, error.message) == (False, "KeyError", "'x'")
+
+
+@pytest.mark.parametrize("kind", ["async", "plain"])
+async def test_the_backtrace_starts_in_the_handler(kind):
+    def inner():
+        raise ValueError("deep")
+
+    async def async_work():
+        inner()
+
+    def plain_work():
+        inner()
+
+    error = error_of(await attempt(async_work if kind == "async" else plain_work))
+    handler_frames = [frame.rpartition(".")[2] for frame in error.backtrace]
+    assert handler_frames[-2:] == [f"{kind}_work", "inner"]
+    assert "test_step.py:" in error.backtrace[-1]
+    assert not any("tasker/handlers" in frame for frame in error.backtrace)
+
+
+async def test_a_missing_step_is_told_with_those_there_are():
+    async def work(sequence):
+        sequence.find_step_by_name("befor")
+
+    error = error_of(await attempt(work, results={"before": 1}))
+    assert "task task-1 has no step 'befor'; it has before, work" in error.message
+
+
+async def test_get_previous_step_data():
+    class Reads(StepHandler):
+        async def process(self, task, sequence, step):
+            assert self.get_previous_step_data(sequence, "before") == {"id": 7}
+            assert self.get_previous_step_data(sequence, "before", "id") == 7
+            assert self.get_previous_step_data(sequence, "before", "no", None) is None
+            return self.get_previous_step_data(sequence, "before", "no")
+
+    error = error_of(await attempt(Reads, results={"before": {"id": 7}}))
+    assert error.message == "\"step 'before' (complete) has no result 'no'; it has 'id'\""
+
+
+# Mistakes.
+
+
+async def test_what_was_not_awaited_is_told():
+    async def other():
+        return 1
+
+    def plain():
+        return other()
+
+    async def forgets():
+        return other()
+
+    error = error_of(await attempt(plain))
+    assert "plain returned something to be awaited; make the handler async def" in error.message
+    assert error.permanent
+    assert (
+        "forgets returned something to be awaited; await it"
+        in error_of(await attempt(forgets)).message
+    )
+
+
+async def test_a_generator_is_told():
+    error = error_of(await attempt(lambda: (x for x in [1])))
+    assert "returned a generator" in error.message
+
+
+# Exceptions that are more than errors.
+
+
+@pytest.mark.parametrize("raised", [SystemExit(2), asyncio.CancelledError(), StopIteration(1)])
+@pytest.mark.parametrize("kind", ["async", "plain"])
+async def test_exceptions_that_would_end_the_engine_are_failures(raised, kind):
+    async def async_work():
+        raise raised
+
+    def plain_work():
+        raise raised
+
+    error = error_of(await attempt(async_work if kind == "async" else plain_work))
+    assert not error.permanent
+
+
+async def test_a_keyboard_interrupt_is_not_ours():
+    async def work():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await attempt(work)
+
+
+@pytest.mark.parametrize("kind", ["scope", "task"])
+async def test_cancellation_reaches_the_handler_and_the_caller(kind):
+    started = anyio.Event()
+    seen = []
+
+    async def work():
+        try:
+            started.set()
+            await anyio.sleep_forever()
+        except asyncio.CancelledError:
+            seen.append("handler")
+            raise
+
+    async def run():
+        try:
+            await attempt(work)
+        except asyncio.CancelledError:
+            seen.append("caller")
+            raise
+
+    if kind == "task":
+        task = asyncio.ensure_future(run())
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    else:
+        async with anyio.create_task_group() as group:
+            group.start_soon(run)
+            await started.wait()
+            group.cancel_scope.cancel()
+    assert seen == ["handler", "caller"]
+
+
+async def test_an_inner_task_that_was_cancelled_is_a_failure():
+    async def work():
+        inner = asyncio.ensure_future(asyncio.sleep(60))
+        inner.cancel()
+        await inner
+
+    assert error_of(await attempt(work)).error_class == "asyncio.exceptions.CancelledError"
+
+
+# Threads.
+
+
+async def test_plain_handlers_run_in_threads_with_the_callers_context_variables():
+    variable = contextvars.ContextVar("variable", default="unset")
+    variable.set("kept")
+
+    def work():
+        return [threading.current_thread() is threading.main_thread(), variable.get()]
+
+    assert results_of(await attempt(work)) == [False, "kept"]
+
+
+async def test_threads_have_their_own_limit():
+    at_once, most, lock = 0, 0, threading.Lock()
+    both = threading.Barrier(2)
+
+    def work():
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        both.wait(timeout=5)  # two must be here at once
+        with lock:
+            at_once -= 1
+
+    bound = bound_step(work)
+    state = state_of(bound)
+    async with runner_for(bound, threads=2) as runner, anyio.create_task_group() as group:
+        for number in range(1, 5):
+            group.start_soon(runner.run, order_for(state, "work", number))
+    assert most == 2
+
+
+async def test_cancelling_does_not_wait_for_a_thread():
+    started, release, ended = anyio.Event(), threading.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def work():
+        loop.call_soon_threadsafe(started.set)
+        release.wait(5)
+        ended.set()
+
+    bound = bound_step(work)
+    async with runner_for(bound) as runner:
+        async with anyio.create_task_group() as group:
+            group.start_soon(runner.run, order_for(state_of(bound), "work"))
+            await started.wait()
+            group.cancel_scope.cancel()
+        assert not ended.is_set()
+        release.set()
+        assert await anyio.to_thread.run_sync(ended.wait, 5)
+
+
+async def test_a_definition_that_is_not_known_is_a_failure():
+    bound = bound_step(lambda: 1)
+    async with runner_for(bound) as runner:
+        runner._bound_for = {}.__getitem__
+        assert error_of(await runner.run(order_for(state_of(bound), "work"))).error_class == (
+            "KeyError"
+        )

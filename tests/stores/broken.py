@@ -1,0 +1,188 @@
+"""Stores that break one promise each: a suite nobody has seen fail is a hope."""
+
+from msgspec.structs import replace
+
+from tasker.stores import MemoryStore, TaskPage
+from tasker.stores.admission import Admission, Head
+
+
+class ForgetsTheEpoch(MemoryStore):
+    def _admission(self, appends):
+        found = super()._admission(appends)
+        for append in appends:
+            if append.task_id in found.heads:
+                seq = found.heads[append.task_id].seq
+                found.heads[append.task_id] = Head(append.epoch, seq)
+        return found
+
+
+class CommitsHalfABatch(MemoryStore):
+    async def commit(self, appends):
+        half = (len(appends) + 1) // 2
+        return await super().commit(appends[:half]) + [None] * (len(appends) - half)
+
+
+class RefusesTheWholeBatch(MemoryStore):
+    async def commit(self, appends):
+        refusals = self._admission(appends).refusals(appends)
+        first = next((refusal for refusal in refusals if refusal is not None), None)
+        return [first] * len(appends) if first is not None else await super().commit(appends)
+
+
+class LosesTransitions(MemoryStore):
+    def _record(self, append):
+        super()._record(replace(append, transitions=append.transitions[:1]))
+
+
+class RecordsRefusedSteps(MemoryStore):
+    async def commit(self, appends):
+        outcomes = await super().commit(appends)
+        for append, outcome in zip(appends, outcomes, strict=True):
+            if outcome is not None and append.task_id in self._entries:
+                for step in append.steps:
+                    self._entries[append.task_id].steps.setdefault(step.name, step)
+        return outcomes
+
+
+class AcknowledgesBeforeItRecords(MemoryStore):
+    _held = ()
+
+    async def commit(self, appends):
+        held, self._held = self._held, tuple(appends)
+        await super().commit(held)
+        return self._admission(appends).refusals(appends)
+
+
+class AcceptsADuplicateIdentity(MemoryStore):
+    def _admission(self, appends):
+        found = super()._admission(appends)
+        return Admission(heads=found.heads, identities={}, freed=set())
+
+
+class KeepsAnExpiredIdentity(MemoryStore):
+    async def commit(self, appends):
+        return await super().commit(
+            [replace(append, identity_expires_before=None) for append in appends]
+        )
+
+
+class MergesSteps(MemoryStore):
+    def _record(self, append):
+        steps = self._entries[append.task_id].steps if append.created is None else {}
+        merged = [
+            replace(step, results=steps[step.name].results)
+            if step.name in steps and step.results is None
+            else step
+            for step in append.steps
+        ]
+        super()._record(replace(append, steps=tuple(merged)))
+
+
+class PagesByPosition(MemoryStore):
+    async def list_tasks(self, where, *, cursor=None, limit=50):
+        start = int(cursor or 0)
+        page = await super().list_tasks(where, limit=1_000_000)
+        more = len(page.tasks) > start + limit
+        return TaskPage(
+            tasks=page.tasks[start : start + limit],
+            next_cursor=str(start + limit) if more else None,
+        )
+
+
+class LimitsTransitions(MemoryStore):
+    async def history(self, task_id, *, after_seq=0, limit=10_000):
+        return (await super().history(task_id, after_seq=after_seq))[:limit]
+
+
+class ClaimsWithoutPriority(MemoryStore):
+    async def claim_backlog(self, node_id, limit):
+        for task_id in self._waiting:
+            task = self._entries[task_id].task
+            self._entries[task_id].task = replace(task, priority=0)
+        return await super().claim_backlog(node_id, limit)
+
+
+class ClaimsUnderTheSameEpoch(MemoryStore):
+    def _claim(self, task, node_id):
+        return self._put(replace(task, owner=node_id))
+
+
+class ClaimsWithoutRecording(MemoryStore):
+    def _claim(self, task, node_id):
+        snapshot = self._entries[task.task_id].snapshot
+        claimed = replace(task, owner=node_id, epoch=task.epoch + 1)
+        return replace(snapshot, task=claimed)
+
+
+class TakesTasksFromOthers(MemoryStore):
+    async def claim_task(self, node_id, task_id):
+        entry = self._entries.get(task_id)
+        self._check_open()
+        return None if entry is None else self._claim(entry.task, node_id)
+
+
+class LetsTwoNodesJoin(MemoryStore):
+    async def join(self, node):
+        self._node = None
+        return await super().join(node)
+
+
+class RaisesTheEpochOfFreedTasks(MemoryStore):
+    def _free(self, held):
+        for entry in self._entries.values():
+            if entry.task.owner is not None and held(entry.task.owner):
+                entry.task = replace(entry.task, epoch=entry.task.epoch + 1)
+        return super()._free(held)
+
+
+class TakesItsOwnWritesForChanges(MemoryStore):
+    async def changed(self):
+        self._check_open()
+        return True
+
+
+class MapsInOneOrder(MemoryStore):
+    async def find_or_create_object_map(self, wanted):
+        await super().find_or_create_object_map(wanted)
+        return wanted
+
+
+class ForgetsTheFirstOutcome(MemoryStore):
+    async def finish_command(self, command_id, outcome):
+        if command_id in self._commands:
+            self._commands[command_id] = replace(self._commands[command_id], outcome=None)
+        await super().finish_command(command_id, outcome)
+
+
+class WorksWhileClosed(MemoryStore):
+    def _check_open(self):
+        pass
+
+
+# What each of them must be caught by, at least.
+CAUGHT_BY = {
+    ForgetsTheEpoch: {"another_epoch_is_refused", "a_claim_fences_the_former_owner"},
+    CommitsHalfABatch: {"a_batch_of_hundreds_is_recorded", "outcomes_are_in_order"},
+    RefusesTheWholeBatch: {"outcomes_are_in_order"},
+    LosesTransitions: {"history_is_in_order"},
+    RecordsRefusedSteps: {"a_refused_append_leaves_no_trace"},
+    AcknowledgesBeforeItRecords: {"a_commit_is_seen_by_the_next_read"},
+    AcceptsADuplicateIdentity: {"an_identity_is_unique"},
+    KeepsAnExpiredIdentity: {"an_expired_identity_is_freed"},
+    MergesSteps: {"a_step_replaces_the_record_of_its_name"},
+    PagesByPosition: {"pages_are_stable"},
+    LimitsTransitions: {"history_in_portions"},
+    ClaimsWithoutPriority: {"backlog_by_priority_then_age"},
+    ClaimsUnderTheSameEpoch: {
+        "a_claim_returns_and_records_the_task",
+        "a_claim_fences_the_former_owner",
+    },
+    ClaimsWithoutRecording: {"claims_at_once_are_disjoint"},
+    TakesTasksFromOthers: {"any_task_is_claimed_by_name"},
+    LetsTwoNodesJoin: {"one_node_works_a_store"},
+    RaisesTheEpochOfFreedTasks: {"join_frees_what_others_held"},
+    TakesItsOwnWritesForChanges: {"own_writes_are_no_change"},
+    MapsInOneOrder: {"an_object_map_is_found_in_either_order"},
+    ForgetsTheFirstOutcome: {"a_command_has_one_outcome"},
+    WorksWhileClosed: {"a_store_works_between_open_and_close"},
+}

@@ -1,0 +1,80 @@
+"""From a URL to a store."""
+
+import pytest
+
+from tasker.stores import MemoryStore, SqliteStore, StoreUrlError, make_store
+from tasker.stores.urls import masked
+
+
+def test_memory():
+    store = make_store("memory://")
+    assert isinstance(store, MemoryStore)
+    assert store.url == "memory://"
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("sqlite:///orders.db", "sqlite:///orders.db"),
+        ("sqlite:////var/lib/orders.db", "sqlite:////var/lib/orders.db"),
+        ("SQLite:///a%20b.db", "sqlite:///a b.db"),
+        ("sqlite:///orders.db?durability=relaxed", "sqlite:///orders.db?durability=relaxed"),
+        ("sqlite:///orders.db?durability=strict", "sqlite:///orders.db"),
+    ],
+)
+def test_sqlite(url, named):
+    store = make_store(url)
+    assert isinstance(store, SqliteStore)
+    assert store.url == named
+
+
+def test_options_win_over_the_query():
+    store = make_store("sqlite:///orders.db?durability=strict", durability="relaxed")
+    assert store.url.endswith("?durability=relaxed")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("orders.db", "no scheme"),
+        ("", "no scheme"),
+        ("sqllite:///orders.db", "did you mean sqlite://"),
+        ("mysql://host/db", "unknown scheme 'mysql'"),
+        ("sqlite://", "use memory://"),
+        ("sqlite:///", "use memory://"),
+        ("sqlite:///:memory:", "use memory://"),
+        ("sqlite://:memory:", "use memory://"),
+        ("sqlite://orders.db", "three slashes: sqlite:///orders.db"),
+        ("sqlite:///orders.db?durabilty=relaxed", "did you mean 'durability'"),
+        ("sqlite:///orders.db?durability=lax", "strict or relaxed, not 'lax'"),
+        ("sqlite:///orders.db?busy_seconds=soon", "not a number"),
+        ("memory://somewhere", "no path"),
+        ("memory://?durability=strict", "no options"),
+    ],
+)
+def test_what_is_refused(url, said):
+    with pytest.raises(StoreUrlError) as caught:
+        make_store(url)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://ann:s3cret@host/db", "postgresql://ann:***@host/db"),
+        ("postgresql://ann:s3/cr@et@host/db", "postgresql://ann:***@host/db"),
+        (
+            "postgresql://ann@host/db?password=s3cret&x=1",
+            "postgresql://ann@host/db?password=***&x=1",
+        ),
+        ("ann:s3cret@host", "ann:***@host"),
+        ("sqlite:///a:b@c.db", "sqlite:///a:b@c.db"),
+        ("memory://", "memory://"),
+    ],
+)
+def test_passwords_are_masked(url, shown):
+    assert masked(url) == shown
+    if "s3" in url:
+        with pytest.raises(StoreUrlError) as caught:
+            make_store(url)
+        assert "s3" not in str(caught.value)
