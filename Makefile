@@ -14,7 +14,7 @@ ARGS  ?=
 BESIDE := $(wildcard tests examples benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long test-uvloop lint format types bench docs clean
+.PHONY: help run test test-long test-uvloop lint format types bench bench-peers docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,8 +43,11 @@ types: $(VENV)/dev-installed ## check the types
 	@$(BIN)/mypy
 	@$(BIN)/mypy $(BESIDE)
 
-bench: $(VENV)/dev-installed ## run the benchmarks
-	@$(BIN)/python -m benchmarks
+bench: $(VENV)/dev-installed ## run the benchmarks (ARGS="diamond --quick")
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: $(VENV)/dev-installed ## run the same workflows on Tasker and on other engines
+	@$(BIN)/python -m benchmarks peers $(ARGS)
 
 docs: $(BIN)/python ## check the documentation's links
 	@$(BIN)/python docs/check_links.py

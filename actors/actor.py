@@ -45,16 +45,20 @@ class Actor:
 
     async def receive_batch(self, messages: Sequence[Any]) -> None:
         """Handle the messages that were waiting; by default one after the other."""
-        for message in messages:
-            if not isinstance(message, Envelope):
-                await self.receive(message)
-                continue
-            try:
-                message.reply.set(await self.receive(message.message))
-            except Exception as error:
-                message.reply.fail(error)
-            finally:
-                message.reply.fail(ActorStoppedError(actor=self.name))
+        try:
+            for message in messages:
+                if isinstance(message, Envelope):
+                    await self._answer(message)
+                else:
+                    await self.receive(message)
+        finally:
+            self.refuse(messages)
+
+    async def _answer(self, envelope: Envelope) -> None:
+        try:
+            envelope.reply.set(await self.receive(envelope.message))
+        except Exception as error:
+            envelope.reply.fail(error)
 
     async def run(self) -> None:
         """Live: called by the supervisor, once for each start."""
@@ -64,6 +68,10 @@ class Actor:
 
     def close(self) -> None:
         """Refuse further messages; those that wait for an answer are told."""
-        for message in self.mailbox.close():
+        self.refuse(self.mailbox.close())
+
+    def refuse(self, messages: Sequence[Any]) -> None:
+        """Tell those that still wait for an answer to these that none will come."""
+        for message in messages:
             if isinstance(message, Envelope):
                 message.reply.fail(ActorStoppedError(actor=self.name))

@@ -53,7 +53,7 @@ class Inbox(Actor):
             self._nudged = anyio.Event()
             try:
                 await self._serve()
-            except StoreError:
+            except* StoreError:
                 await self._clock.sleep(0.5)
                 self._nudged.set()
 
@@ -76,6 +76,7 @@ class Inbox(Actor):
                         "message": str(error),
                         "facts": vars(error),
                     }
-                }
+                },
+                enc_hook=str,
             )
         await self._store.finish_command(command.command_id, outcome)

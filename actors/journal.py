@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import anyio
 from msgspec import Struct
@@ -20,7 +19,7 @@ PROBE_SECONDS = 0.25
 
 
 class JournalStatistics(Struct, frozen=True, kw_only=True):
-    """What the journal has done: appends, the commits that carried them, failures."""
+    """What the journal has done: appends recorded, commits, commits that failed."""
 
     queued: int
     capacity: int
@@ -73,6 +72,16 @@ class Journal(Actor):
         with anyio.CancelScope(shield=True):
             await envelope.reply.wait()
 
+    async def settled(self) -> None:
+        """Return when all that was queued before this call is recorded or refused.
+
+        Raises:
+            StoreError: The store cannot be written to.
+        """
+        envelope = Envelope(None)
+        await self.ref.tell(envelope)
+        await envelope.reply.wait()
+
     async def recovered(self) -> None:
         """Return when the store can be written to."""
         while self._broken is not None:
@@ -111,20 +120,22 @@ class Journal(Actor):
         if self._broken is not None:
             _answer(envelopes, [self._broken] * len(envelopes))
             return
+        appends = [envelope.message for envelope in envelopes if envelope.message is not None]
         try:
             # A commit under way ends before the journal does: its outcome is known.
             with anyio.CancelScope(shield=True):
-                outcomes: Sequence[Any] = await self._store.commit(
-                    [envelope.message for envelope in envelopes]
-                )
-        except StoreError as error:
+                outcomes = await self._store.commit(appends) if appends else []
+        except Exception as cause:
             self._failures += 1
+            error = _as_store_error(cause)
             self._break(error)
-            outcomes = [error] * len(envelopes)
-        else:
+            _answer(envelopes, [error] * len(envelopes))
+            return
+        if appends:
             self._commits += 1
-            self._appends += len(envelopes)
-        _answer(envelopes, outcomes)
+            self._appends += outcomes.count(None)
+        answers = iter(outcomes)
+        _answer(envelopes, [None if each.message is None else next(answers) for each in envelopes])
 
     def _break(self, error: StoreError) -> None:
         self._broken = error
@@ -134,15 +145,17 @@ class Journal(Actor):
 
     async def _probe(self) -> None:
         self._probing = True
-        while self._broken is not None:
-            await self._clock.sleep(PROBE_SECONDS)
-            try:
-                await self._store.probe()
-            except StoreError as error:
-                self._broken = error
-            else:
-                self._broken = None
-        self._probing = False
+        try:
+            while self._broken is not None:
+                await self._clock.sleep(PROBE_SECONDS)
+                try:
+                    await self._store.probe()
+                except Exception as error:
+                    self._broken = _as_store_error(error)
+                else:
+                    self._broken = None
+        finally:
+            self._probing = False
         self._mended.set()
         if self._on_health is not None:
             self._on_health(None)
@@ -154,6 +167,13 @@ def _answer(envelopes: Sequence[Envelope], outcomes: Sequence[Exception | None])
             envelope.reply.set(None)
         else:
             envelope.reply.fail(outcome)
+
+
+def _as_store_error(error: Exception) -> StoreError:
+    """Return the error as a store raises it: a fault in a driver is an outage as well."""
+    if isinstance(error, StoreError):
+        return error
+    return StoreUnavailableError(url="journal", operation="commit", cause=repr(error))
 
 
 def _interrupted() -> StoreError:

@@ -33,7 +33,7 @@ class Waiter:
         self.granted: Callable[[], None] | None = granted
 
     def cancel(self) -> None:
-        """Want it no more."""
+        """Want it no more. `Permits` drops it when its turn comes."""
         self.granted = None
 
 

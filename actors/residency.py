@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import anyio
 import msgspec
@@ -19,7 +20,13 @@ from tasker.actors.timers import Timer
 from tasker.actors.workflow.messages import AnyOperation, Interrupt
 from tasker.actors.workflow.plan import Plan
 from tasker.actors.workflow.state import WorkflowState
-from tasker.stores.errors import StoreError, TaskerError
+from tasker.stores.errors import (
+    AppendConflictError,
+    DuplicateIdentityError,
+    EncodingError,
+    StaleLeaseError,
+    StoreError,
+)
 from tasker.stores.protocols import Store
 from tasker.stores.records import (
     Append,
@@ -35,6 +42,12 @@ LOAD_BATCH = 128
 """Tasks claimed from the store at once."""
 UNRUNNABLE_RETRY_SECONDS = 30.0
 """When a task whose definition or handlers are missing here is looked at again."""
+LOAD_SECONDS = 0.05
+"""The longest that room for a few tasks stays empty while others wait for it."""
+REFUSALS = (StaleLeaseError, AppendConflictError, DuplicateIdentityError, EncodingError)
+"""Errors after which an append is certainly not recorded."""
+HAND_BACK_SECONDS = 5.0
+"""How long tasks may take to be handed back at shutdown; a broken store takes for ever."""
 CRASH_LIMIT = 3
 """Crashes of one task's supervisor after which it is left alone for a while."""
 
@@ -56,7 +69,8 @@ class Residency(Actor):
     New tasks beyond that wait in the store, in order of priority, and are loaded
     in batches as room comes free; tasks that only wait are let go of and loaded
     when they are due. This is the one place that makes supervisors, so a task
-    never has two.
+    never has two. With ``takes_up`` False, what others left in the store stays
+    there, but for tasks asked for with `take_up`.
     """
 
     def __init__(
@@ -68,6 +82,7 @@ class Residency(Actor):
         *,
         limit: int,
         poll_seconds: float | None,
+        takes_up: bool = True,
         on_trouble: Callable[[str, str, Exception], None],
         on_changed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -79,12 +94,15 @@ class Residency(Actor):
         self._clock = clock
         self._limit = limit
         self._poll = poll_seconds
+        self._takes_up = takes_up
         self._on_trouble = on_trouble
         self._on_changed = on_changed
         self._live: dict[str, TaskSupervisor] = {}
         self._reserved = 0
-        self._backlog = True
-        self._again: list[str] = []
+        self._backlog = takes_up
+        # A dict for its order. What is claimed, or may be, and has no supervisor yet
+        # stays in it, so that no error or cancellation in between loses a task.
+        self._again: dict[str, None] = {}
         self._wake: Timer | None = None
         self._look = anyio.Event()
         self._looked = anyio.Event()
@@ -113,6 +131,8 @@ class Residency(Actor):
         if not self._has_room() or self._backlog or not context.working or context.draining:
             await self._shelve(task, steps, identity_expires_before)
             return
+        if context.journal.broken is not None:
+            raise context.journal.broken
         self._reserved += 1
         try:
             owned = msgspec.structs.replace(task, owner=context.node_id)
@@ -121,6 +141,13 @@ class Residency(Actor):
             await supervisor.create(steps=steps, identity_expires_before=identity_expires_before)
             # No await between the append and this: a durable task has its supervisor.
             self._start(supervisor)
+        except REFUSALS:
+            raise
+        except BaseException:
+            # A commit that failed, or a cancellation that no shield holds off: the
+            # task may be durable all the same.
+            self.take_up(task.task_id)
+            raise
         finally:
             self._reserved -= 1
 
@@ -134,7 +161,11 @@ class Residency(Actor):
             UnknownStepError: The task has no such step.
             StoreError: It could not be recorded.
         """
+        journal = self._ready_context().journal
         while True:
+            if journal.broken is not None:
+                # Told at once: the supervisor would answer when the store recovers.
+                raise journal.broken
             supervisor = self._live.get(task_id) or await self._load(task_id)
             if supervisor is None:
                 return None
@@ -167,6 +198,11 @@ class Residency(Actor):
         """Return once the store was looked at for work, for the first time."""
         await self._looked.wait()
 
+    def take_up(self, task_id: str) -> None:
+        """Have one task loaded soon, unless it is in memory."""
+        self._again[task_id] = None
+        self.look()
+
     def look(self) -> None:
         """Have the store looked at for work soon."""
         self._look.set()
@@ -193,14 +229,20 @@ class Residency(Actor):
                 await self._set_wake()
                 self._looked.set()
             except StoreError as error:
-                self._backlog = True
+                self._backlog = self._takes_up
                 self._on_trouble("store", "loading tasks failed", error)
                 await self._clock.wait(self._look, 0.5)
                 continue
             await self._clock.wait(self._look, self._poll)
             if self._poll is not None and await self._changed():
-                self._backlog = True
+                self._backlog = self._takes_up
                 self._on_changed()
+
+    async def teardown(self) -> None:
+        """Tell those who watch that nothing more will be heard here."""
+        for replies in self._watchers.values():
+            for reply in replies:
+                reply.fail(ActorStoppedError(actor=self.name))
 
     async def drain(self, seconds: float) -> None:
         """Start nothing more; wait for running steps, then hand the rest back.
@@ -215,12 +257,11 @@ class Residency(Actor):
             supervisor.nudge()
         if seconds > 0:
             await self._wait_empty(seconds)
-        for supervisor in list(self._live.values()):
-            try:
-                await supervisor.ref.tell(Interrupt("the engine shut down"))
-            except ActorStoppedError:
-                continue
-        await self._wait_empty(5.0)
+        with anyio.move_on_after(HAND_BACK_SECONDS):
+            for supervisor in list(self._live.values()):
+                with suppress(ActorStoppedError):
+                    await supervisor.ref.tell(Interrupt("the engine shut down"))
+            await self._wait_empty(HAND_BACK_SECONDS)
 
     async def _wait_empty(self, seconds: float) -> None:
         with anyio.move_on_after(seconds):
@@ -234,6 +275,7 @@ class Residency(Actor):
         """The task came to rest, durably."""
         self._ended += 1
         self._forget(state)
+        self._crashes.pop(state.task.task_id, None)
         for reply in self._watchers.pop(state.task.task_id, ()):
             reply.set(state)
 
@@ -243,9 +285,10 @@ class Residency(Actor):
         self._forget(state)
         wake_at = state.head.wake_at
         if wake_at == 0.0:
-            self._backlog = True
-        elif wake_at is not None and (self._wake is None or wake_at < self._wake.at):
-            self._wake_at(wake_at)
+            self._backlog = self._takes_up
+            self.look()
+        elif wake_at is not None:
+            self._wake_by(wake_at)
 
     def lost(self, state: WorkflowState, error: Exception) -> None:
         """Another owner has the task; nothing more is done with it here."""
@@ -263,20 +306,21 @@ class Residency(Actor):
         if self._crashes[state.task.task_id] >= CRASH_LIMIT:
             del self._crashes[state.task.task_id]
             at = self._clock.now() + UNRUNNABLE_RETRY_SECONDS
-            context.timers.at(at, lambda: self._reload(state.task.task_id))
+            context.timers.at(at, lambda: self.take_up(state.task.task_id))
         else:
-            self._reload(state.task.task_id)
-
-    def _reload(self, task_id: str) -> None:
-        self._again.append(task_id)
-        self.look()
+            self.take_up(state.task.task_id)
 
     def _forget(self, state: WorkflowState) -> None:
         self._live.pop(state.task.task_id, None)
         if not self._live:
             self._empty.set()
-        if self._backlog and self._limit - len(self._live) >= min(LOAD_BATCH, self._limit // 4):
+        if not self._backlog and not self._again:
+            return
+        if self._limit - len(self._live) >= min(LOAD_BATCH, self._limit // 4):
             self.look()
+        else:
+            # Too few for a batch: for those that end soon after to go along with.
+            self._wake_by(self._clock.now() + LOAD_SECONDS)
 
     # Loading
 
@@ -286,49 +330,92 @@ class Residency(Actor):
             return
         while (room := self._limit - len(self._live) - self._reserved) > 0:
             room = min(room, LOAD_BATCH)
-            async with self._claiming:
-                claimed = await self._claim(context, room)
-                for snapshot in claimed:
-                    await self._adopt(snapshot)
-            if not claimed:
+            # Reserved: what is submitted meanwhile must not take the same room.
+            self._reserved += room
+            try:
+                async with self._claiming:
+                    found = await self._take_up(context, room)
+            finally:
+                self._reserved -= room
+            if not found and not (self._backlog and self._takes_up):
                 return
 
-    async def _claim(self, context: TaskContext, room: int) -> Sequence[TaskSnapshot]:
-        claimed: list[TaskSnapshot] = []
-        while self._again and len(claimed) < room:
-            task_id = self._again.pop()
-            if task_id not in self._live:
-                snapshot = await self._store.claim_task(context.node_id, task_id)
-                claimed.extend([] if snapshot is None else [snapshot])
-        now = self._clock.now()
-        if len(claimed) < room:
-            claimed += await self._store.claim_due(context.node_id, now, room - len(claimed))
-        if self._backlog and len(claimed) < room:
-            wanted = room - len(claimed)
+    async def _take_up(self, context: TaskContext, room: int) -> int:
+        """Claim up to that many tasks and give them supervisors; return how many."""
+        found = await self._take_up_again(context, room)
+        if not self._takes_up:
+            return found
+        if found < room:
+            now = self._clock.now()
+            due = await self._store.claim_due(context.node_id, now, room - found)
+            found += await self._adopt_all(due)
+        if self._backlog and found < room:
+            wanted = room - found
             # Cleared before asking: what is shelved meanwhile sets it again.
             self._backlog = False
             waiting = await self._store.claim_backlog(context.node_id, wanted)
             self._backlog = self._backlog or len(waiting) == wanted
-            claimed += waiting
-        return claimed
+            found += await self._adopt_all(waiting)
+        return found
+
+    async def _take_up_again(self, context: TaskContext, room: int) -> int:
+        if not self._again:
+            return 0
+        # What is in doubt may still be on its way to the store.
+        await context.journal.settled()
+        found = 0
+        for task_id in list(self._again)[:room]:
+            if task_id in self._live:
+                self._again.pop(task_id, None)
+                continue
+            with self._unless_put_back(task_id):
+                found += await self._claim_and_adopt(task_id) is not None
+        return found
 
     async def _load(self, task_id: str) -> TaskSupervisor | None:
-        context = self._ready_context()
         async with self._claiming:
             supervisor = self._live.get(task_id)
             if supervisor is not None:
                 return supervisor
-            snapshot = await self._store.claim_task(context.node_id, task_id)
-            return None if snapshot is None else await self._adopt(snapshot)
+            try:
+                return await self._claim_and_adopt(task_id)
+            finally:
+                if task_id in self._again:
+                    self.look()
 
-    async def _adopt(self, snapshot: TaskSnapshot) -> TaskSupervisor | None:
-        """Give a claimed task its supervisor."""
+    async def _claim_and_adopt(self, task_id: str) -> TaskSupervisor | None:
+        self._again[task_id] = None
+        snapshot = await self._store.claim_task(self._ready_context().node_id, task_id)
+        if snapshot is not None:
+            return await self._adopt(snapshot)
+        self._again.pop(task_id, None)
+        return None
+
+    async def _adopt_all(self, snapshots: Sequence[TaskSnapshot]) -> int:
+        self._again.update((snapshot.task.task_id, None) for snapshot in snapshots)
+        for snapshot in snapshots:
+            with self._unless_put_back(snapshot.task.task_id):
+                await self._adopt(snapshot)
+        return len(snapshots)
+
+    @contextmanager
+    def _unless_put_back(self, task_id: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            if task_id in self._again:
+                raise
+
+    async def _adopt(self, snapshot: TaskSnapshot) -> TaskSupervisor:
+        """Give a claimed task its supervisor; raise why it can have none, and put it back."""
         try:
             plan = await self._plans.plan_for(snapshot.task)
             state = WorkflowState.from_snapshot(snapshot, plan)
-        except (TaskerError, KeyError) as error:
+        except Exception as error:
             await self._put_back(snapshot, error)
-            return None
+            self._again.pop(snapshot.task.task_id, None)
+            raise
+        self._again.pop(snapshot.task.task_id, None)
         return self._start(TaskSupervisor(state, self._ready_context()))
 
     def _start(self, supervisor: TaskSupervisor) -> TaskSupervisor:
@@ -367,30 +454,47 @@ class Residency(Actor):
         identity_expires_before: float | None,
     ) -> None:
         """Make a task durable without taking it into memory."""
-        await self._ready_context().journal.append(
-            Append(
-                task_id=task.task_id,
-                epoch=task.epoch,
-                seq=1,
-                at=task.created_at,
-                created=msgspec.structs.replace(task, owner=None, wake_at=0.0),
-                identity_expires_before=identity_expires_before,
-                steps=tuple(steps),
-                transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
-            )
+        append = Append(
+            task_id=task.task_id,
+            epoch=task.epoch,
+            seq=1,
+            at=task.created_at,
+            created=msgspec.structs.replace(task, owner=None, wake_at=0.0),
+            identity_expires_before=identity_expires_before,
+            steps=tuple(steps),
+            transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
         )
-        self._backlog = True
+        try:
+            await self._ready_context().journal.append(append)
+        finally:
+            # Whatever came of it: an append of unknown outcome may have left a task.
+            self._look_for(task.task_id)
+
+    def _look_for(self, task_id: str) -> None:
+        """See to it that a task which waits in the store is found when there is room."""
+        if not self._takes_up and self._ready_context().working:
+            self._again[task_id] = None
+        else:
+            self._backlog = True
         if self._has_room():
             self.look()
 
     async def _set_wake(self) -> None:
-        at = await self._store.next_wake_at()
-        if at is not None:
-            self._wake_at(at)
-
-    def _wake_at(self, at: float) -> None:
+        if not self._takes_up:
+            return
         if self._wake is not None:
             self._wake.cancel()
+        at = await self._store.next_wake_at()
+        if at is not None:
+            self._wake_by(at)
+
+    def _wake_by(self, at: float) -> None:
+        """Have the store looked at by then, at the latest."""
+        wake = self._wake
+        if wake is not None and wake.callback is not None:
+            if wake.at <= at:
+                return
+            wake.cancel()
         self._wake = self._ready_context().timers.at(at, self.look)
 
     async def _changed(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from contextlib import suppress
 from functools import partial
 
@@ -19,10 +20,11 @@ from tasker.actors.workflow.messages import AttemptEnded
 from tasker.actors.workflow.outcome import AttemptFailed, attempt_lost, attempt_timed_out
 
 Key = tuple[str, int, int]
+Job = tuple[AttemptOrder, ActorRef]
 
 
 class StepActor(Actor):
-    """Takes orders from the pool's stream, one after the other.
+    """Takes orders from the pool, one after the other.
 
     Cancelling an attempt ends the actor; the pool starts another when it needs
     one. So an attempt that nobody cancels costs no cancel scope.
@@ -43,6 +45,8 @@ class StepActor(Actor):
             if job is None:
                 return
             await self._attempt(*job)
+            if self.stopping:
+                return
 
     async def _attempt(self, order: AttemptOrder, supervisor: ActorRef) -> None:
         pool, step = self._pool, order.step
@@ -58,6 +62,9 @@ class StepActor(Actor):
         try:
             result = await pool.runner.run(order)
             ended = AttemptEnded(step.index, order.attempt, result)
+        except Exception as error:
+            self.verdict = attempt_lost(f"its actor failed: {error!r}")
+            raise
         finally:
             del pool.running[key]
             if timer is not None:
@@ -74,6 +81,16 @@ async def _tell(supervisor: ActorRef, ended: AttemptEnded) -> None:
         # Stopped: the task has ended or moved away, and nobody waits for this attempt.
         with suppress(ActorStoppedError):
             await supervisor.tell(ended)
+
+
+class _Seat:
+    """Where an idle actor waits for its next order."""
+
+    __slots__ = ("job", "taken")
+
+    def __init__(self) -> None:
+        self.job: Job | None = None
+        self.taken = anyio.Event()
 
 
 class StepPool:
@@ -99,25 +116,28 @@ class StepPool:
         self.clock = clock
         self.running: dict[Key, StepActor] = {}
         self._branch = branch
-        self._idle = 0
         self._most_idle = most_idle
         self._names = itertools.count(1)
-        self._in, self._out = anyio.create_memory_object_stream[tuple[AttemptOrder, ActorRef]](
-            max_buffer_size=float("inf")
-        )
+        self._jobs: deque[Job] = deque()
+        self._idle: list[_Seat] = []
 
     def start(self, order: AttemptOrder, supervisor: ActorRef) -> None:
         """Have an attempt run; its supervisor is told how it ended."""
+        job = (order, supervisor)
         if self._idle:
-            self._idle -= 1
+            seat = self._idle.pop()
+            seat.job = job
+            seat.taken.set()
         else:
+            self._jobs.append(job)
             self._branch.adopt(StepActor(f"step-{next(self._names)}", self))
-        self._in.send_nowait((order, supervisor))
 
     def stop(self, key: Key, verdict: AttemptFailed | None = None) -> None:
         """Cancel an attempt that runs; ``verdict`` is the outcome that it reports."""
         actor = self.running.get(key)
         if actor is not None:
+            # It takes no other order, even if this attempt ends before it is cancelled.
+            actor.stop()
             if verdict is not None:
                 actor.verdict = verdict
             self._branch.cancel(actor.name)
@@ -127,17 +147,21 @@ class StepPool:
         for key in [key for key in self.running if key[0] == task_id]:
             self.stop(key)
 
-    async def next_job(self) -> tuple[AttemptOrder, ActorRef] | None:
+    async def next_job(self) -> Job | None:
         """Return the next order; None tells an idle actor that it is one too many."""
+        if self._jobs:
+            return self._jobs.popleft()
+        if len(self._idle) >= self._most_idle:
+            return None
+        seat = _Seat()
+        self._idle.append(seat)
         try:
-            return self._out.receive_nowait()
-        except anyio.WouldBlock:
-            if self._idle >= self._most_idle:
-                return None
-        self._idle += 1
-        return await self._out.receive()
+            await seat.taken.wait()
+        finally:
+            if seat.job is None:
+                self._idle.remove(seat)
+        return seat.job
 
     def close(self) -> None:
-        """Take no more orders."""
-        self._in.close()
-        self._out.close()
+        """Give up the orders that nobody has begun."""
+        self._jobs.clear()

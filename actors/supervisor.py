@@ -82,7 +82,7 @@ class _Child:
         self.restart = restart
         self.on_failure = on_failure
         self.restarts = 0
-        self.scope: anyio.CancelScope | None = None
+        self.scope = anyio.CancelScope()
         self.started_at = 0.0
         self.state = "starting"
         self.group_restart = False
@@ -134,6 +134,10 @@ class Supervisor:
                 for child in reversed(list(self._children.values())):
                     await self._stop(child)
         self._group.cancel_scope.cancel()
+        if isinstance(exc[1], Exception):
+            # An error of the body is not the children's: it comes out as it is, not in a group.
+            await self._group.__aexit__(None, None, None)
+            return None
         return await self._group.__aexit__(*exc)
 
     def start(
@@ -160,8 +164,7 @@ class Supervisor:
         child = self._children.get(name)
         if child is not None:
             child.restart = Restart.TEMPORARY
-            if child.scope is not None:
-                child.scope.cancel()
+            child.scope.cancel()
 
     def __len__(self) -> int:
         return len(self._children)
@@ -221,8 +224,7 @@ class Supervisor:
         if self._closing:
             return None
         child.group_restart = False
-        with anyio.CancelScope() as scope:
-            child.scope = scope
+        with child.scope:
             child.state = "running"
             try:
                 await child.actor.run()
@@ -230,10 +232,17 @@ class Supervisor:
                 failure = error
             finally:
                 child.state = "ending"
-                with anyio.CancelScope(shield=True), anyio.move_on_after(TEARDOWN_SECONDS):
-                    await child.actor.teardown()
-        child.scope = None
+                failure = await self._tear_down(child) or failure
         return failure
+
+    async def _tear_down(self, child: _Child) -> Exception | None:
+        """Return what the teardown failed of: a failure of this child, not of its siblings."""
+        with anyio.CancelScope(shield=True), anyio.move_on_after(TEARDOWN_SECONDS):
+            try:
+                await child.actor.teardown()
+            except Exception as error:
+                return error
+        return None
 
     def _comes_back(self, child: _Child, failure: Exception | None) -> bool:
         if self._closing or child.factory is None or child.restart is Restart.TEMPORARY:
@@ -249,7 +258,7 @@ class Supervisor:
         for sibling in self._children.values():
             if sibling is failed:
                 seen = True
-            elif seen and sibling.scope is not None and sibling.factory is not None:
+            elif seen and sibling.factory is not None:
                 sibling.group_restart = True
                 sibling.scope.cancel()
 
@@ -271,6 +280,7 @@ class Supervisor:
         mailbox: Mailbox[Any] = child.actor.mailbox
         ref = child.actor.ref
         child.actor = child.factory()
+        child.scope = anyio.CancelScope()
         child.actor.mailbox, child.actor.ref = mailbox, ref
         child.restarts += 1
         child.started_at = self._monotonic()
@@ -283,6 +293,5 @@ class Supervisor:
 
     async def _stop(self, child: _Child) -> None:
         child.restart = Restart.TEMPORARY
-        if child.scope is not None:
-            child.scope.cancel()
+        child.scope.cancel()
         await child.ended.wait()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -19,12 +19,22 @@ from tasker.actors.step import StepPool
 from tasker.actors.timers import Timer, Timers
 from tasker.actors.workflow.advance import advance, next_wake
 from tasker.actors.workflow.decision import Decision
-from tasker.actors.workflow.messages import StartSteps, TakeUp, Wake
+from tasker.actors.workflow.messages import AttemptEnded, StartSteps, TakeUp, Wake
+from tasker.actors.workflow.outcome import AttemptFailed
 from tasker.actors.workflow.state import WorkflowState
 from tasker.actors.workflow.states import AT_REST
-from tasker.stores.errors import AppendConflictError, StaleLeaseError, StoreError, TaskerError
+from tasker.stores.errors import (
+    AppendConflictError,
+    EncodingError,
+    StaleLeaseError,
+    StoreError,
+    TaskerError,
+)
 from tasker.stores.protocols import TaskReader
-from tasker.stores.records import StepRecord, TaskState, Transition
+from tasker.stores.records import ErrorRecord, StepRecord, TaskSnapshot, TaskState, Transition
+
+READ_AGAIN_SECONDS = 0.1
+"""Wait before a task is read again from a store that failed."""
 
 
 class Nudge:
@@ -136,6 +146,8 @@ class TaskSupervisor(Actor):
             await self._context.journal.append(append)
         except BaseException:
             self._give_back(batch)
+            self._drop_claims()
+            self.close()
             raise
         self.state.seq = append.seq
         self._first = batch
@@ -146,7 +158,10 @@ class TaskSupervisor(Actor):
             batch, self._first = self._first, None
             self._act(batch)
         else:
-            await self._handle([TakeUp(interrupted="its process ended")])
+            # With what waits already: a task at rest is let go of again, and an
+            # operation that had it loaded would for ever come too late.
+            waiting = self.mailbox.get_batch_nowait(self.batch_limit)
+            await self._handle([TakeUp(interrupted="its process ended"), *waiting])
 
     def nudge(self) -> None:
         """Have the supervisor look again."""
@@ -165,22 +180,44 @@ class TaskSupervisor(Actor):
         self._drop_claims()
 
     async def _handle(self, messages: Sequence[Any]) -> None:
+        left = [messages]
+        try:
+            while left and not self.stopping:
+                left[:1] = await self._handle_once(left[0])
+        finally:
+            self.refuse(messages)
+
+    async def _handle_once(self, messages: Sequence[Any]) -> list[Sequence[Any]]:
+        """Decide and record messages as one batch; return batches to be handled instead."""
         now = self._context.clock.now()
         batch = Batch()
-        try:
-            for message in messages:
-                self._decide(message, now, batch)
-            due = next_wake(self.state)
-            if due is not None and due <= now:
-                self._take(advance(self.state, Wake(), now), batch)
-            await self._prepare(batch, now)
-            if batch.durable and not await self._record(batch, now):
-                return
-            self._act(batch)
-        finally:
-            for message in messages:
-                if isinstance(message, Envelope):
-                    message.reply.fail(ActorStoppedError(actor=self.name))
+        for message in messages:
+            self._decide(message, now, batch)
+        due = next_wake(self.state)
+        if due is not None and due <= now:
+            self._take(advance(self.state, Wake(), now), batch)
+        await self._prepare(batch, now)
+        if batch.durable:
+            append = batch.to_append(self.state, now)
+            try:
+                await self._context.journal.append(append)
+            except (StaleLeaseError, AppendConflictError) as error:
+                self._stand_down(batch, error)
+                return []
+            except EncodingError as error:
+                await self._start_over(batch)
+                return _apart(messages, error)
+            except StoreError as error:
+                for reply in batch.replies:
+                    reply.fail(error)
+                if not await self._was_recorded(batch, append.seq):
+                    return [] if self.stopping else [[*batch.told, TakeUp()]]
+            except BaseException:
+                self._give_back(batch)
+                raise
+            self.state.seq = append.seq
+        self._act(batch)
+        return []
 
     def _decide(self, message: Any, now: float, batch: Batch) -> None:
         if isinstance(message, Nudge):
@@ -214,6 +251,7 @@ class TaskSupervisor(Actor):
             self._drop_claims()
             return
         self._queue.extend(batch.ready)
+        self._drop_waiters(lambda index: index not in state.ready)
         if state.plan.orders_ready and len(self._queue) > 1:
             self._queue = list(await context.runner.order_ready(state, self._queue))
         chosen, self._granted = self._granted, []
@@ -221,7 +259,7 @@ class TaskSupervisor(Actor):
         while self._queue and room > 0:
             index = self._queue.pop(0)
             step = state.plan.steps[index]
-            if index not in state.ready or index in self._waiters:
+            if index not in state.ready or index in self._waiters or index in chosen:
                 continue
             if context.permits.try_acquire(step):
                 chosen.append(index)
@@ -278,49 +316,42 @@ class TaskSupervisor(Actor):
                 return
         self._take(Decision(head=msgspec.structs.replace(head, owner=None, wake_at=wake_at)), batch)
 
-    async def _record(self, batch: Batch, now: float) -> bool:
-        """Append the batch; return whether its effects may happen."""
-        append = batch.to_append(self.state, now)
-        try:
-            await self._context.journal.append(append)
-        except (StaleLeaseError, AppendConflictError) as error:
-            self._stand_down(batch, error)
-            return False
-        except StoreError as error:
-            for reply in batch.replies:
-                reply.fail(error)
-            return await self._resume_after(batch, append.seq)
-        except BaseException:
-            self._give_back(batch)
-            raise
-        self.state.seq = append.seq
-        return True
+    async def _was_recorded(self, batch: Batch, seq: int) -> bool:
+        """Wait for the store, and see whether an append of unknown outcome is in it.
 
-    async def _resume_after(self, batch: Batch, seq: int) -> bool:
-        """Wait for the store, see whether the append is in it, and go on from there."""
-        context, task_id = self._context, self.state.task.task_id
-        while True:
-            await context.journal.recovered()
-            try:
-                snapshot = await context.reader.get_task(task_id)
-            except StoreError:
-                await context.clock.sleep(0.1)
-                continue
-            break
+        When it is not, the state is as before the batch; when another owner has
+        the task, this supervisor stands down.
+        """
+        await self._context.journal.recovered()
+        snapshot = await self._read()
         if snapshot is None or snapshot.task.epoch != self.state.epoch or snapshot.seq > seq:
-            self._stand_down(
-                batch, StaleLeaseError(task_id=task_id, epoch=self.state.epoch, current=None)
-            )
+            task_id, epoch = self.state.task.task_id, self.state.epoch
+            self._stand_down(batch, StaleLeaseError(task_id=task_id, epoch=epoch, current=None))
             return False
         if snapshot.seq == seq:
-            self.state.seq = seq
             return True
+        self._go_back(batch, snapshot)
+        return False
+
+    async def _start_over(self, batch: Batch) -> None:
+        """Undo a batch that was refused: nothing of it is in the store."""
+        snapshot = await self._read()
+        if snapshot is None:
+            raise ActorStoppedError(actor=self.name)
+        self._go_back(batch, snapshot)
+
+    async def _read(self) -> TaskSnapshot | None:
+        while True:
+            try:
+                return await self._context.reader.get_task(self.state.task.task_id)
+            except StoreError:
+                await self._context.clock.sleep(READ_AGAIN_SECONDS)
+
+    def _go_back(self, batch: Batch, snapshot: TaskSnapshot) -> None:
         self._give_back(batch)
         self._queue.clear()
         self._drop_claims()
         self.state = WorkflowState.from_snapshot(snapshot, self.state.plan)
-        await self._handle([*batch.told, TakeUp()])
-        return False
 
     def _act(self, batch: Batch) -> None:
         """Let the effects happen: everything here is durable."""
@@ -369,10 +400,30 @@ class TaskSupervisor(Actor):
             self._context.permits.release(self.state.plan.steps[index])
         batch.starts.clear()
 
+    def _drop_waiters(self, unwanted: Callable[[int], bool]) -> None:
+        for index in [index for index in self._waiters if unwanted(index)]:
+            self._waiters.pop(index).cancel()
+
     def _drop_claims(self) -> None:
-        for waiter in self._waiters.values():
-            waiter.cancel()
-        self._waiters.clear()
+        self._drop_waiters(lambda _: True)
         for index in self._granted:
             self._context.permits.release(self.state.plan.steps[index])
         self._granted.clear()
+
+
+def _apart(messages: Sequence[Any], error: EncodingError) -> list[Sequence[Any]]:
+    """Return refused messages one by one, and the one that cannot be stored as a failure."""
+    taking_up = [TakeUp(), *(each for each in messages if isinstance(each, TakeUp))]
+    others = [each for each in messages if not isinstance(each, TakeUp | Nudge)]
+    if not others:
+        raise error
+    if len(others) > 1:
+        return [[*taking_up, others[0]], *([each] for each in others[1:])]
+    [message] = others
+    if isinstance(message, AttemptEnded):
+        told = ErrorRecord(error_class=type(error).__name__, message=str(error), permanent=True)
+        failed = AttemptEnded(message.step, message.attempt, AttemptFailed(error=told))
+        return [[*taking_up, failed]]
+    if isinstance(message, Envelope):
+        message.reply.fail(error)
+    return [taking_up]

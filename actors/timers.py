@@ -11,12 +11,14 @@ import anyio
 from tasker.actors.actor import Actor
 from tasker.actors.protocols import Clock
 
+SWEEP_FROM = 1_024
+"""Timers from which on the cancelled ones are looked for and dropped."""
 LONGEST_SLEEP_SECONDS = 60.0
 """Bound of one sleep, so that a wall clock that was set is noticed."""
 
 
 class Timer:
-    """A call to come. Cancelling it is free; it is dropped when its time comes."""
+    """A call to come. Cancelling it is free; it is dropped later."""
 
     __slots__ = ("at", "callback")
 
@@ -42,6 +44,7 @@ class Timers(Actor):
         self._clock = clock
         self._heap: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
+        self._sweep_at = SWEEP_FROM
         self._earlier = anyio.Event()
 
     def __len__(self) -> int:
@@ -57,6 +60,8 @@ class Timers(Actor):
     def at(self, when: float, callback: Callable[[], None]) -> Timer:
         """Call back at an instant, at once if it has passed."""
         timer = Timer(when, callback)
+        if len(self._heap) >= self._sweep_at:
+            self._sweep()
         first = not self._heap or when < self._heap[0][0]
         heapq.heappush(self._heap, (when, next(self._order), timer))
         if first:
@@ -75,6 +80,12 @@ class Timers(Actor):
                 await self._clock.wait(self._earlier, bound)
             else:
                 await anyio.lowlevel.checkpoint()
+
+    def _sweep(self) -> None:
+        """Drop the cancelled timers: most timeouts are cancelled long before they are due."""
+        self._heap = [entry for entry in self._heap if entry[2].callback is not None]
+        heapq.heapify(self._heap)
+        self._sweep_at = max(SWEEP_FROM, 2 * len(self._heap))
 
     def _call_due(self, now: float) -> None:
         while self._heap and self._heap[0][0] <= now:

@@ -1,1 +1,1 @@
-"""Benchmarks: how fast the engine is, and how that was measured."""
+"""How fast Tasker is, and beside what; the README says why to distrust it."""

@@ -4,6 +4,7 @@
     └── StoreError
         ├── StoreUnavailableError      the database cannot be used just now
         ├── StoreClosedError           the store was not opened, or is closed
+        ├── StoreMissingError          there is no such database, and none may be made
         ├── StoreInUseError            another engine works this store
         ├── StoreVersionError          written by a newer version of Tasker
         ├── ForeignDatabaseError       the database is not one of Tasker's
@@ -58,7 +59,7 @@ class StoreUnavailableError(StoreError):
         self.cause = cause
         super().__init__(
             f"the store {url} failed to {operation}: {cause}; nothing of this call was "
-            "recorded. Check disk space, permissions and that the database is reachable"
+            "acknowledged. Check disk space, permissions and that the database is reachable"
         )
 
 
@@ -68,6 +69,17 @@ class StoreClosedError(StoreError):
     def __init__(self, *, url: str) -> None:
         self.url = url
         super().__init__(f"the store {url} is not open; call open() first, or use Engine.open")
+
+
+class StoreMissingError(StoreError):
+    """The database does not exist, and was to be opened only if it does."""
+
+    def __init__(self, *, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"there is no store {url}; it is made when the first task is submitted. "
+            "Check the path, or the directory that you are in"
+        )
 
 
 class StoreInUseError(StoreError):

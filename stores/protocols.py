@@ -40,9 +40,12 @@ class JournalStore(Protocol):
         Returns one entry for each append, in order: None when it is recorded, or
         the reason why this one was refused while the others were not. Refused are
         `StaleLeaseError` (epoch is not the task's current one, or the task is
-        unknown), `AppendConflictError` (``seq`` is taken) and
+        unknown), `AppendConflictError` (``seq`` is taken, or leaves a gap),
         `DuplicateIdentityError` (``created`` carries an identity that a task has;
-        two of one batch: the first wins). A refused append leaves no trace.
+        two of one batch: the first wins) and, where a database has such limits,
+        `EncodingError` (a value in it that the database cannot hold). A refused
+        append leaves no trace. A batch means what its appends would mean one after
+        the other.
 
         An append is recorded whole: task head, steps (each replaces the record of
         its name), transitions, annotations; an annotation's type that is not
@@ -106,8 +109,9 @@ class ClaimStore(Protocol):
     async def claim_backlog(self, node_id: str, limit: int) -> list[TaskSnapshot]:
         """Own and return up to ``limit`` tasks with no owner and ``wake_at`` 0.
 
-        Highest priority first, then oldest. Each claim raises the epoch by one;
-        the snapshots carry the new epoch and owner. Durable before it returns.
+        Highest priority first, then oldest (lowest ``task_id``). Each claim raises
+        the epoch by one; the snapshots carry the new epoch and owner. Durable
+        before it returns.
         """
 
     async def claim_due(self, node_id: str, now: float, limit: int) -> list[TaskSnapshot]:
@@ -209,8 +213,9 @@ class Store(
     async def open(self) -> None:
         """Connect, and bring the schema to the current version.
 
-        Raises `StoreVersionError` for a database of a newer version, before
-        anything is written.
+        Raises `StoreVersionError` for a database of a newer version, and
+        `ForeignDatabaseError` for one that is not ours, before anything is written.
+        Safe to call twice. A closed store can be opened again.
         """
 
     async def close(self) -> None:

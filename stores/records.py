@@ -57,8 +57,8 @@ class TaskSummary(Struct, frozen=True, kw_only=True):
     ``wake_at`` says when a task that nobody owns wants to be taken up: 0 means
     at once, None means never by itself (at rest, or paused). ``owner`` is the
     node that holds it in memory, ``epoch`` grows by one with each claim.
-    ``started_at`` is the first start of work, ``ended_at`` the instant of the
-    latest terminal state.
+    ``started_at`` is when work began, anew with a retry of a failed task;
+    ``ended_at`` is the instant of the latest terminal state.
     """
 
     task_id: str
@@ -174,7 +174,10 @@ class Append(Struct, frozen=True, kw_only=True):
 
 
 class TaskSnapshot(Struct, frozen=True, kw_only=True):
-    """A task as it stands: record, the steps that have one, and its newest ``seq``."""
+    """A task as it stands: record, the steps that have one, and its newest ``seq``.
+
+    The steps are in no particular order.
+    """
 
     task: TaskRecord
     steps: tuple[StepRecord, ...]

@@ -25,11 +25,13 @@ _SECRET_IN_QUERY = re.compile(r"(?i)([?&](?:password|passwd|pwd|token|secret)=)[
 _SQLITE_OPTIONS = ("durability", "busy_seconds")
 
 
-def make_store(url: str, **options: Any) -> Store:
+def make_store(url: str, *, create: bool = True, **options: Any) -> Store:
     """Return the store that a URL names, not opened yet.
 
     Args:
         url: As in the module's description.
+        create: False to have opening raise `StoreMissingError` for a database that
+            is absent, rather than make it. One in memory is always made.
         options: Constructor arguments of the store; they win over the URL's query.
 
     Raises:
@@ -46,7 +48,7 @@ def make_store(url: str, **options: Any) -> Store:
     query = dict(parse_qsl(found["query"] or "", keep_blank_values=True))
     if scheme == "memory":
         return _memory(url, found["rest"], {**query, **options})
-    return _sqlite(url, found["rest"], query, options)
+    return _sqlite(url, found["rest"], query, {**options, "create": create})
 
 
 def masked(url: str) -> str:

@@ -1,27 +1,27 @@
 """Tasker: workflows that finish, inside your asyncio application."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tasker.actors.workflow.plan import Backoff
-from tasker.config import EngineConfig
-from tasker.definitions.definition import Definition
-from tasker.definitions.python import DefinitionBuilder, define
-from tasker.engine import Engine
-from tasker.errors import (
-    DuplicateTaskError,
-    PermanentError,
-    RetryableError,
-    TaskerError,
-    TaskFailedError,
-)
-from tasker.handlers import Sequence, Step, StepHandler, Task, TaskHandler
-from tasker.reading import TaskQuery
-from tasker.request import TaskRequest
-from tasker.stores.records import StepState, TaskState
-from tasker.task_view import StepView, TaskView
-
 if TYPE_CHECKING:
+    from tasker.actors.workflow.plan import Backoff
+    from tasker.config import EngineConfig
+    from tasker.definitions.definition import Definition
+    from tasker.definitions.python import DefinitionBuilder, define
+    from tasker.engine import Engine
+    from tasker.errors import (
+        DuplicateTaskError,
+        PermanentError,
+        RetryableError,
+        TaskerError,
+        TaskFailedError,
+    )
+    from tasker.handlers import Sequence, Step, StepHandler, Task, TaskHandler
     from tasker.handlers.api import ApiStepHandler
+    from tasker.reading import TaskQuery
+    from tasker.request import TaskRequest
+    from tasker.stores.records import StepState, TaskState
+    from tasker.task_view import StepView, TaskView
 
 __all__ = [
     "ApiStepHandler",
@@ -51,11 +51,38 @@ __all__ = [
 
 __version__ = "0.1.0"
 
+# A name's module is imported when the name is first asked for: a command line that
+# only prints its help, or an application that needs one class, waits for no more.
+_HOMES = {
+    "tasker.actors.workflow.plan": ("Backoff",),
+    "tasker.config": ("EngineConfig",),
+    "tasker.definitions.definition": ("Definition",),
+    "tasker.definitions.python": ("DefinitionBuilder", "define"),
+    "tasker.engine": ("Engine",),
+    "tasker.errors": (
+        "DuplicateTaskError",
+        "PermanentError",
+        "RetryableError",
+        "TaskFailedError",
+        "TaskerError",
+    ),
+    "tasker.handlers": ("Sequence", "Step", "StepHandler", "Task", "TaskHandler"),
+    "tasker.handlers.api": ("ApiStepHandler",),
+    "tasker.reading": ("TaskQuery",),
+    "tasker.request": ("TaskRequest",),
+    "tasker.stores.records": ("StepState", "TaskState"),
+    "tasker.task_view": ("StepView", "TaskView"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
 
 def __getattr__(name: str) -> Any:
-    # Late: httpx takes longer to import than the rest of Tasker together.
-    if name == "ApiStepHandler":
-        from tasker.handlers.api import ApiStepHandler
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(home), name)
+    return found
 
-        return ApiStepHandler
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-import logging
+from functools import partial
 
+import anyio.to_thread
 import msgspec
 
 from tasker.actors.workflow.plan import Backoff, Plan
 from tasker.definitions.definition import Definition
 from tasker.errors import TaskerError, UnknownDefinitionError
 from tasker.handlers.binding import BoundDefinition, bind
-from tasker.handlers.plans import decode_overrides
+from tasker.handlers.plans import compile_plan, decode_overrides
 from tasker.registry import Registry
 from tasker.stores.protocols import CatalogStore
 from tasker.stores.records import DefinitionRecord, TaskRecord, TaskSummary
-
-logger = logging.getLogger("tasker")
 
 
 class DefinitionShelf:
     """Finds a definition by its hash, so that a task resumes under the one it started with.
 
     A definition that is registered no more, or differently by now, is read from
-    the store, and its handlers are imported by their names.
+    the store, and its handlers are imported by their names. With ``runs`` False,
+    for an engine that starts no steps, a plan can be had without its handlers too.
     """
 
     def __init__(
-        self, registry: Registry[BoundDefinition], store: CatalogStore, backoff: Backoff
+        self,
+        registry: Registry[BoundDefinition],
+        store: CatalogStore,
+        backoff: Backoff,
+        *,
+        runs: bool = True,
     ) -> None:
         self._registry = registry
         self._store = store
         self._backoff = backoff
+        self._runs = runs
         self._recalled: dict[str, BoundDefinition] = {}
         self._definitions: dict[str, Definition] = {}
         self._kept: set[str] = set()
@@ -42,8 +48,14 @@ class DefinitionShelf:
 
     async def plan_for(self, task: TaskRecord) -> Plan:
         """Return the plan that a task started with; raises `TaskerError` if it cannot be had."""
-        bound = await self._recall(task)
-        return bound.plan_for(decode_overrides(task.overrides))
+        overrides = decode_overrides(task.overrides)
+        try:
+            return (await self._recall(task)).plan_for(overrides)
+        except TaskerError:
+            if self._runs:
+                raise
+        definition = await self.definition_for(task)
+        return compile_plan(definition, overrides, backoff=self._backoff)
 
     async def definition_for(self, task: TaskSummary) -> Definition:
         """Return the definition that a task started with, whether it can run here or not."""
@@ -83,10 +95,9 @@ class DefinitionShelf:
             return self.bound_for(task.definition_hash)
         except KeyError:
             definition = await self.definition_for(task)
-        try:
-            bound = bind(definition, source="the store", backoff=self._backoff)
-        except TaskerError as error:
-            logger.warning("task %s cannot run here: %s", task.task_id, error)
-            raise
+        # In a thread: importing somebody's modules can take seconds.
+        bound = await anyio.to_thread.run_sync(
+            partial(bind, definition, source="the store", backoff=self._backoff)
+        )
         self._recalled[task.definition_hash] = bound
         return bound

@@ -22,7 +22,7 @@ Discovered = LoadedDefinition | DefinitionBuilder
 
 
 def discover(
-    directories: Iterable[str | PathLike[str]] = (),
+    directories: str | PathLike[str] | Iterable[str | PathLike[str]] = (),
     *,
     entry_points: bool = False,
     app: str | None = None,
@@ -55,7 +55,7 @@ def discover(
         except DefinitionError as error:
             problems.extend(error.problems)
 
-    places = list(directories)
+    places = [directories] if isinstance(directories, str | PathLike) else list(directories)
     if places:
         collect(
             lambda: load_definitions(

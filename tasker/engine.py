@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
+from types import TracebackType
 from typing import Self
 
 import anyio
@@ -28,6 +29,7 @@ from tasker.errors import EngineClosedError
 from tasker.events.bus import EventBus, Subscription
 from tasker.handlers.binding import BoundDefinition
 from tasker.handlers.runner import HandlerRunner
+from tasker.identity import Identity
 from tasker.ids import IdFactory
 from tasker.operator import Operator
 from tasker.reading import Annotation, HistoryEntry, Reading, TaskQuery
@@ -61,7 +63,7 @@ class EngineHealth(Struct, frozen=True, kw_only=True):
     permits: PermitStatistics
 
 
-class Engine:
+class Engine(Operator):
     """A workflow engine over a store, inside this process.
 
     Make one with `Engine.open` and use it as an async context manager. Leaving it
@@ -79,17 +81,19 @@ class Engine:
         clock: Clock,
         ids: IdFactory | None = None,
         work: bool,
+        recover: bool = True,
     ) -> None:
         self.config = config
         self.registry = registry
         self._store = store
         self._clock = clock
         self._work = work
+        self._recover = recover
         self._stack = AsyncExitStack()
         self._open = False
         self._node_id = str(uuid.uuid4())
         self._events = EventBus()
-        self._shelf = DefinitionShelf(registry, store, config.backoff)
+        self._shelf = DefinitionShelf(registry, store, config.backoff, runs=work)
         self._runner = HandlerRunner(
             self._shelf.bound_for,
             clock=clock,
@@ -97,6 +101,7 @@ class Engine:
             threads=config.max_worker_threads,
             processes=config.max_worker_processes,
         )
+        identity = Identity(config)
         self._runtime = self._new_runtime(working=work)
         self._reading = Reading(store, self._shelf, clock, self._runtime.residency.resident)
         self._submission = Submission(
@@ -105,10 +110,10 @@ class Engine:
             residency=self._runtime.residency,
             runner=self._runner,
             config=config,
+            identity=identity,
             clock=clock,
             ids=ids or IdFactory(clock),
         )
-        self.operator = Operator(self._operate, limit=config.max_context_bytes)
         self.catalog = Catalog(store, clock)
 
     @classmethod
@@ -119,9 +124,12 @@ class Engine:
         definitions: Source | Iterable[Source] = (),
         config: EngineConfig | None = None,
         clock: Clock | None = None,
+        ids: IdFactory | None = None,
         environment: str | None = None,
+        environ: Mapping[str, str] | None = None,
         work: bool = True,
-    ) -> Engine:
+        recover: bool = True,
+    ) -> Self:
         """Return an engine on a store, for ``async with``.
 
         Args:
@@ -130,10 +138,15 @@ class Engine:
                 definitions made with `define`, or several of them.
             config: The settings.
             clock: The time; the machine's when None.
+            ids: What names new tasks; chance when None.
             environment: Which ``environments`` of the YAML files hold; by default
                 that of the variable TASKER_ENV.
+            environ: The values of the placeholders in YAML files and in
+                configurations; the process's environment when None.
             work: False for a process that submits, reads and operates, and leaves
                 the work to the engine that works the store.
+            recover: False to leave what waits in the store there, and to work only
+                the tasks submitted here, and those named to `take_up`.
 
         Raises:
             DefinitionError: With everything that is wrong in the definitions.
@@ -145,10 +158,20 @@ class Engine:
         """
         config = config or EngineConfig()
         registry: Registry[BoundDefinition] = Registry()
-        for bound in bind_sources(definitions, environment=environment, backoff=config.backoff):
+        for bound in bind_sources(
+            definitions, environment=environment, environ=environ, backoff=config.backoff
+        ):
             registry.register(bound)
         store = make_store(url) if isinstance(url, str) else url
-        return cls(store, registry=registry, config=config, clock=clock or SystemClock(), work=work)
+        return cls(
+            store,
+            registry=registry,
+            config=config,
+            clock=clock or SystemClock(),
+            ids=ids,
+            work=work,
+            recover=recover,
+        )
 
     # What an engine is for
 
@@ -183,6 +206,18 @@ class Engine:
                 return await self._wait_here(task_id)
             return await self._wait_elsewhere(task_id)
 
+    async def take_up(self, task_id: str) -> None:
+        """Go on with a task that waits in the store, in an engine that does not recover.
+
+        Does nothing for a task that is at rest or in memory.
+
+        Raises:
+            UnknownTaskError: There is no such task.
+        """
+        self._check_open("take up a task")
+        if (await self._reading.task(task_id)).state not in AT_REST:
+            self._runtime.residency.take_up(task_id)
+
     async def run(self, request: TaskRequest, *, timeout_seconds: float | None = None) -> TaskView:
         """Submit a task and wait for it."""
         return await self.wait(await self.submit(request), timeout_seconds=timeout_seconds)
@@ -210,10 +245,15 @@ class Engine:
         self._check_open("count tasks")
         return await self._reading.counts(where or TaskQuery())
 
-    async def history(self, task_id: str) -> list[HistoryEntry]:
-        """Return every transition of a task and its steps, in order."""
+    async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
+        """Return every transition of a task and its steps, in order, after ``after_seq``."""
         self._check_open("read a task's history")
-        return await self._reading.history(task_id)
+        return await self._reading.history(task_id, after_seq=after_seq)
+
+    async def holder(self) -> NodeRecord | None:
+        """Return the process that works the store, this one or another; None when nobody does."""
+        self._check_open("ask who works the store")
+        return await self._store.holder()
 
     async def annotations(self, task_id: str) -> list[Annotation]:
         """Return the notes on a task, oldest first."""
@@ -257,9 +297,10 @@ class Engine:
     # Its life
 
     async def __aenter__(self) -> Self:
-        await self._store.open()
-        self._stack.push_async_callback(self._store.close)
+        self._stack.callback(self._runtime.close)
         try:
+            await self._store.open()
+            self._stack.push_async_callback(self._store.close)
             if self._work:
                 await self._store.join(self._node())
                 self._stack.push_async_callback(self._leave)
@@ -275,11 +316,24 @@ class Engine:
         self._open = True
         return self
 
-    async def __aexit__(self, *exc: object) -> bool | None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
         self._open = False
-        if exc[0] is None or isinstance(exc[1], Exception):
-            await self._runtime.drain(self.config.shutdown_seconds if exc[0] is None else 0.0)
-        return await self._stack.__aexit__(*exc)  # type: ignore[arg-type]
+        if isinstance(error, anyio.get_cancelled_exc_class()):
+            return await self._stack.__aexit__(kind, error, traceback)
+        try:
+            await self._runtime.drain(self.config.shutdown_seconds if error is None else 0.0)
+        except anyio.get_cancelled_exc_class() as cut_short:
+            # Whoever closes us would rather not wait: everything below still ends.
+            await self._stack.__aexit__(type(cut_short), cut_short, cut_short.__traceback__)
+            raise
+        # Not told of the caller's error: the task groups below would hand it back
+        # inside an ExceptionGroup.
+        return await self._stack.__aexit__(None, None, None)
 
     # Behind it
 
@@ -293,6 +347,7 @@ class Engine:
             config=self.config,
             node_id=self._node_id,
             working=working,
+            takes_up=self._recover,
         )
 
     def _node(self) -> NodeRecord:
@@ -321,6 +376,9 @@ class Engine:
             return await self._runtime.operate(task_id, operation)
         finally:
             await self._leave()
+
+    def _size_limit(self) -> int:
+        return self.config.max_context_bytes
 
     async def _wait_here(self, task_id: str) -> TaskView:
         residency = self._runtime.residency

@@ -43,6 +43,7 @@ from tasker.stores.errors import (
     StoreClosedError,
     StoreError,
     StoreInUseError,
+    StoreMissingError,
     StoreUnavailableError,
     StoreUrlError,
     StoreVersionError,
@@ -73,6 +74,7 @@ __all__ = [
     "StoreClosedError",
     "StoreError",
     "StoreInUseError",
+    "StoreMissingError",
     "StoreUnavailableError",
     "StoreUrlError",
     "StoreVersionError",
@@ -245,6 +247,7 @@ class RetryableError(TaskerError):
         message: What went wrong.
         retry_after: Seconds to wait before the next attempt, or None for the
             backoff of the step. Capped at ``max_backoff_seconds``.
+        error_code: A code for programs to tell causes apart, or None.
         context: Facts to keep with the error, as JSON.
     """
 
@@ -253,9 +256,11 @@ class RetryableError(TaskerError):
         message: str = "",
         *,
         retry_after: float | None = None,
+        error_code: str | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> None:
         self.retry_after = retry_after
+        self.error_code = error_code
         self.context = dict(context or {})
         super().__init__(message)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from msgspec import UNSET
 
 from tasker.actors.workflow.messages import (
     Annotate,
@@ -22,11 +24,9 @@ from tasker.errors import InvalidRequestError
 from tasker.stores.encoding import encode
 from tasker.stores.records import TaskState
 
-Operate = Callable[[str, AnyOperation], Awaitable[TaskState]]
 
-
-class Operator:
-    """The operations, each returning the task's state after it.
+class Operator(Protocol):
+    """The operations of an engine, each returning the task's state after it.
 
     ``by`` and ``reason`` are kept in the task's history. In which states each is
     legal stands in one table, `tasker.actors.workflow.operations.OPERATIONS`; all
@@ -35,9 +35,13 @@ class Operator:
     be recorded.
     """
 
-    def __init__(self, operate: Operate, *, limit: int) -> None:
-        self._operate = operate
-        self._limit = limit
+    async def _operate(self, task_id: str, operation: AnyOperation) -> TaskState:
+        """Do an operation, here or where the store is worked."""
+        raise NotImplementedError
+
+    def _size_limit(self) -> int:
+        """Return the greatest size of what an operation stores, as JSON, in bytes."""
+        raise NotImplementedError
 
     async def cancel(
         self, task_id: str, *, by: str | None = None, reason: str | None = None
@@ -92,7 +96,7 @@ class Operator:
             raise InvalidRequestError("update_step changes nothing; give retry_limit or inputs")
         if retry_limit is not None and retry_limit < 1:
             raise InvalidRequestError(f"retry_limit is {retry_limit}; it must be at least 1")
-        encoded = None if inputs is None else self._encode(inputs, f"the inputs of step {step}")
+        encoded = UNSET if inputs is None else self._encode(inputs, f"the inputs of step {step}")
         return await self._operate(
             task_id,
             UpdateStep(step=step, retry_limit=retry_limit, inputs=encoded, by=by, reason=reason),
@@ -111,7 +115,7 @@ class Operator:
 
         With ``results`` None the step keeps what it has.
         """
-        encoded = None if results is None else self._encode(results, f"the result of step {step}")
+        encoded = UNSET if results is None else self._encode(results, f"the result of step {step}")
         return await self._operate(
             task_id, ResolveStep(step=step, results=encoded, by=by, reason=reason)
         )
@@ -136,4 +140,4 @@ class Operator:
         return await self._operate(task_id, Annotate(type=type, annotation=encoded, by=by))
 
     def _encode(self, value: Any, what: str) -> Any:
-        return encode(value, what=what, limit=self._limit)
+        return encode(value, what=what, limit=self._size_limit())

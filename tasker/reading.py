@@ -116,10 +116,10 @@ class Reading:
         """Return how many of the tasks are in each state."""
         return await self._store.count_tasks(where.to_filter())
 
-    async def history(self, task_id: str) -> list[HistoryEntry]:
-        """Return every transition of a task and its steps, in order; the audit trail."""
+    async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
+        """Return every transition after ``after_seq``, in order; the audit trail."""
         entries: list[HistoryEntry] = []
-        after = 0
+        after = after_seq
         while records := await self._store.history(task_id, after_seq=after, limit=1_000):
             after = records[-1].seq
             entries += [
@@ -139,8 +139,8 @@ class Reading:
         return entries
 
     async def annotations(self, task_id: str) -> list[Annotation]:
-        """Return the notes on a task, oldest first."""
-        return [
+        """Return the notes on a task, oldest first; raises `UnknownTaskError`."""
+        notes = [
             Annotation(
                 type=record.type,
                 annotation=decode(record.annotation),
@@ -148,6 +148,9 @@ class Reading:
             )
             for record in await self._store.annotations(task_id)
         ]
+        if not notes and await self._store.get_task(task_id) is None:
+            raise UnknownTaskError(task_id=task_id)
+        return notes
 
 
 def _states(states: Sequence[TaskState | str]) -> tuple[TaskState, ...]:

@@ -229,4 +229,6 @@ class Registry(Generic[B]):
 def _near(wanted: str, known: Iterable[str]) -> tuple[str, ...]:
     """The most similar names, or some of them when none is similar."""
     names = sorted(known)
-    return tuple(difflib.get_close_matches(wanted, names, n=3)) or tuple(names[:_NEAREST_SHOWN])
+    return tuple(difflib.get_close_matches(wanted, names, n=3, cutoff=0.75)) or tuple(
+        names[:_NEAREST_SHOWN]
+    )

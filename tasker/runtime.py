@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -48,6 +49,7 @@ class Runtime:
         config: EngineConfig,
         node_id: str,
         working: bool,
+        takes_up: bool = True,
     ) -> None:
         self._store = store
         self._config = config
@@ -80,6 +82,7 @@ class Runtime:
             clock,
             limit=config.max_resident_tasks,
             poll_seconds=config.poll_seconds if store.shared and working else None,
+            takes_up=takes_up,
             on_trouble=_log_trouble,
             on_changed=self.inbox.nudge,
         )
@@ -94,7 +97,8 @@ class Runtime:
             clock=clock,
             residents=self.residency,
             node_id=node_id,
-            passivate_after_seconds=config.passivate_after_seconds,
+            # What is let go of here would be taken up by somebody else.
+            passivate_after_seconds=config.passivate_after_seconds if takes_up else math.inf,
             working=working,
         )
 
@@ -112,20 +116,28 @@ class Runtime:
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self.system)
         root = self.system.root
-        root.adopt(self.timers)
-        root.adopt(self.journal)
+        # Made anew they are the same objects: what they hold is worth keeping, and what
+        # waits in their mailboxes is kept in any case.
+        root.start(lambda: self.timers)
+        root.start(lambda: self.journal)
         for branch in (self._tasks, self._steps):
             await self._stack.enter_async_context(branch)
             root.attach(branch)
-        root.adopt(self.residency)
-        root.adopt(self.inbox)
+        root.start(lambda: self.residency)
+        root.start(lambda: self.inbox)
         return self
 
     async def __aexit__(self, *exc: object) -> bool | None:
         try:
             return await self._stack.__aexit__(*exc)  # type: ignore[arg-type]
         finally:
-            self.pool.close()
+            self.close()
+
+    def close(self) -> None:
+        """Take no more messages; what was never entered is let go of by this alone."""
+        for actor in (self.timers, self.journal, self.residency, self.inbox):
+            actor.close()
+        self.pool.close()
 
 
 def _log_failure(actor: str, error: Exception) -> None:

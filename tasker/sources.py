@@ -22,6 +22,7 @@ def bind_sources(
     sources: Source | Iterable[Source],
     *,
     environment: str | None = None,
+    environ: Mapping[str, str] | None = None,
     backoff: Backoff | None = None,
     app: str | None = None,
     entry_points: bool = False,
@@ -31,6 +32,7 @@ def bind_sources(
     Args:
         sources: One source, or several.
         environment: Which ``environments`` of YAML files hold.
+        environ: The values of placeholders, None for the process's environment.
         backoff: The waits between attempts.
         app: ``module:object`` to take definitions from as well.
         entry_points: Whether to take those that installed packages offer.
@@ -43,13 +45,15 @@ def bind_sources(
     found: list[Any] = [source for source in each if not isinstance(source, str | PathLike)]
     problems: list[Problem] = []
     try:
-        found += discover(places, app=app, entry_points=entry_points, environment=environment)
+        found += discover(
+            places, app=app, entry_points=entry_points, environment=environment, environ=environ
+        )
     except DefinitionError as error:
         problems += error.problems
     bound: list[BoundDefinition] = []
     for source in found:
         try:
-            bound.append(_bind(source, backoff))
+            bound.append(_bind(source, environ, backoff))
         except DefinitionError as error:
             problems += error.problems
     if problems:
@@ -60,10 +64,12 @@ def bind_sources(
 _KINDS = (str, PathLike, Definition, LoadedDefinition, DefinitionBuilder)
 
 
-def _bind(source: Any, backoff: Backoff | None) -> BoundDefinition:
+def _bind(
+    source: Any, environ: Mapping[str, str] | None, backoff: Backoff | None
+) -> BoundDefinition:
     targets: Mapping[str, Any] | None = None
     if isinstance(source, DefinitionBuilder):
         targets = source.targets
-        source = source.load()
+        source = source.load(environ)
     where = source.source if isinstance(source, LoadedDefinition) else source.full_name
-    return bind(source, source=where, targets=targets, backoff=backoff)
+    return bind(source, source=where, targets=targets, environ=environ, backoff=backoff)

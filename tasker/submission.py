@@ -37,6 +37,7 @@ class Submission:
         residency: Residency,
         runner: HandlerRunner,
         config: EngineConfig,
+        identity: Identity,
         clock: Clock,
         ids: IdFactory,
     ) -> None:
@@ -47,7 +48,7 @@ class Submission:
         self._config = config
         self._clock = clock
         self._ids = ids
-        self._identity = Identity(config)
+        self._identity = identity
         self._schemas: dict[str, ContextSchema] = {}
 
     async def submit(self, request: TaskRequest) -> str:

@@ -20,6 +20,23 @@ from tasker.stores.encoding import decode
 from tasker.stores.records import ErrorRecord, StepRecord, StepState, TaskState, TaskSummary
 
 
+class StepError(Struct, frozen=True, kw_only=True):
+    """Why the latest attempt failed.
+
+    ``error_class`` is the exception's qualified name; ``permanent`` whether no retry
+    can help; ``retry_after`` the wait in seconds that was asked for; ``context`` the
+    facts that the handler gave with it.
+    """
+
+    error_class: str
+    message: str
+    permanent: bool
+    retry_after: float | None
+    error_code: str | None
+    backtrace: tuple[str, ...]
+    context: dict[str, Any]
+
+
 class StepView(Struct, frozen=True, kw_only=True):
     """One step of a task.
 
@@ -47,7 +64,7 @@ class StepView(Struct, frozen=True, kw_only=True):
     run_seconds: float | None
     inputs: Any
     results: Any
-    error: ErrorRecord | None
+    error: StepError | None
 
 
 class TaskView(Struct, frozen=True, kw_only=True, dict=True):
@@ -81,7 +98,7 @@ class TaskView(Struct, frozen=True, kw_only=True, dict=True):
         return {step.name: step.results for step in self.steps if step.state in done}
 
     @cached_property
-    def errors(self) -> Mapping[str, ErrorRecord]:
+    def errors(self) -> Mapping[str, StepError]:
         """Why the failed steps failed, by step."""
         return {
             step.name: step.error
@@ -197,7 +214,21 @@ def _step_view(
         run_seconds=_between(record.started_at, record.ended_at),
         inputs=context if record.inputs is None else decode(record.inputs),
         results=decode(record.results),
-        error=record.error,
+        error=_step_error(record.error),
+    )
+
+
+def _step_error(error: ErrorRecord | None) -> StepError | None:
+    if error is None:
+        return None
+    return StepError(
+        error_class=error.error_class,
+        message=error.message,
+        permanent=error.permanent,
+        retry_after=error.retry_after,
+        error_code=error.error_code,
+        backtrace=error.backtrace,
+        context=decode(error.context) or {},
     )
 
 

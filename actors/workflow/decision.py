@@ -115,7 +115,8 @@ class Draft:
         self._head = TaskChange(
             state=new,
             wake_at=None if new in AT_REST or new is TaskState.PAUSED else 0.0,
-            owner=None if new in AT_REST else self._head.owner,
+            # Kept: whoever holds the task lets go of it when the whole batch is decided.
+            owner=self._head.owner,
             started_at=started_at,
             ended_at=ended_at,
         )

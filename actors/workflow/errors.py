@@ -12,7 +12,7 @@ class InvalidTransitionError(TaskerError):
         self.subject = subject
         self.from_state = from_state
         self.to_state = to_state
-        super().__init__(f"{subject} cannot go from {from_state!r} to {to_state!r}")
+        super().__init__(f"{subject} cannot go from '{from_state}' to '{to_state}'")
 
 
 class InvalidOperationError(TaskerError):
@@ -27,7 +27,7 @@ class InvalidOperationError(TaskerError):
         self.state = state
         self.legal = legal
         super().__init__(
-            f"cannot {operation} {subject} while it is {state!r}; "
+            f"cannot {operation} {subject} while it is '{state}'; "
             f"that is legal in: {', '.join(legal) or 'no state'}"
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from tasker.actors.workflow.outcome import AttemptResult
 
@@ -73,18 +73,19 @@ class ResetAttempts(Operation, frozen=True, kw_only=True, tag="reset_attempts"):
 
 
 class UpdateStep(Operation, frozen=True, kw_only=True, tag="update_step"):
-    """Change a step's limit or inputs; None leaves it. ``inputs`` is JSON."""
+    """Change a step's limit or inputs; without one it stays. ``inputs`` is JSON."""
 
     step: str
     retry_limit: int | None = None
-    inputs: Raw | None = None
+    inputs: Raw | UnsetType = UNSET
 
 
 class ResolveStep(Operation, frozen=True, kw_only=True, tag="resolve_step"):
-    """Take a step as done by hand. ``results`` is JSON, None keeps what it has."""
+    """Take a step as done by hand. ``results`` is JSON; without, it keeps what it has."""
 
     step: str
-    results: Raw | None = None
+    # Not `Raw | None`, which msgspec does not decode: it takes the null alone.
+    results: Raw | UnsetType = UNSET
 
 
 class CancelStep(Operation, frozen=True, kw_only=True, tag="cancel_step"):

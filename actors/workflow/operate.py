@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
+
 from tasker.actors.workflow.decision import Decision, Draft
 from tasker.actors.workflow.errors import InvalidOperationError, UnknownStepError
 from tasker.actors.workflow.messages import (
@@ -61,7 +64,6 @@ def _cancel(draft: Draft, state: WorkflowState, operation: Cancel) -> None:
         standing = draft.standing(step.index)
         if standing is Standing.RUNNING:
             draft.stop(step.index)
-        if standing is Standing.RUNNING:
             draft.move_step(step.index, StepState.CANCELLED, ended_at=draft.now)
         elif standing in (Standing.HELD, Standing.READY, Standing.WAITING):
             draft.move_step(step.index, StepState.CANCELLED, retry_at=None)
@@ -120,15 +122,17 @@ def _update_step(draft: Draft, state: WorkflowState, operation: UpdateStep) -> N
     changes: dict[str, Any] = {}
     if operation.retry_limit is not None:
         changes["retry_limit"] = operation.retry_limit
-    if operation.inputs is not None:
+    if operation.inputs is not UNSET:
         changes["inputs"] = operation.inputs
     draft.change_step(index, **changes)
     _revive(draft, state, index)
+    _hold_to_limit(draft, state, index)
+    settle(draft, state)
 
 
 def _resolve_step(draft: Draft, state: WorkflowState, operation: ResolveStep) -> None:
     index = state.plan.index[operation.step]
-    results = operation.results if operation.results is not None else draft.record(index).results
+    results = operation.results if operation.results is not UNSET else draft.record(index).results
     draft.move_step(
         index,
         StepState.RESOLVED_MANUALLY,
@@ -177,6 +181,22 @@ def _revive(draft: Draft, state: WorkflowState, index: int) -> None:
     blocked = draft.standing(index) is Standing.BLOCKED
     if live and blocked and attempts_left(state.plan.steps[index], draft.record(index)):
         draft.move_step(index, StepState.PENDING, {"reason": "attempts allowed again"})
+
+
+def _hold_to_limit(draft: Draft, state: WorkflowState, index: int) -> None:
+    """Keep a step within a limit that was lowered.
+
+    One that waits for a retry which the limit forbids has failed for good; one that
+    is pending again was promised one more attempt, and has just that.
+    """
+    step, record = state.plan.steps[index], draft.record(index)
+    if attempts_left(step, record):
+        return
+    if draft.standing(index) is Standing.WAITING:
+        draft.change_step(index, retry_at=None)
+    elif record.state is StepState.PENDING:
+        promised = msgspec.structs.replace(record, forgiven=record.attempts)
+        draft.change_step(index, forgiven=record.attempts + 1 - attempts_left(step, promised))
 
 
 _EFFECTS: dict[type[AnyOperation], Callable[[Draft, WorkflowState, Any], None]] = {

@@ -31,6 +31,7 @@ class Connection:
         self._url = url
         self._busy_seconds = busy_seconds
         self._connection: aiosqlite.Connection | None = None
+        self._inode: tuple[int, int] | None = None
 
     async def open(self, prepare: Work[None]) -> None:
         """Connect and run ``prepare``; stay closed when it raises."""
@@ -53,6 +54,7 @@ class Connection:
                 raise self.unavailable("open", cause) from cause
             try:
                 await self.run("open", prepare)
+                self._inode = await self.run("open", lambda _: _inode(self._path))
             except BaseException:
                 await self.close()
                 raise
@@ -73,9 +75,18 @@ class Connection:
         When it raises, nothing of it is recorded. Cancellation waits for it: the
         thread would go on with the statement anyway, and its outcome be lost.
         """
+
+        def on_this_file(raw: sqlite3.Connection) -> T:
+            result = work(raw)
+            # SQLite goes on writing to a file that was removed, and the system keeps
+            # it until it is closed: all that was acknowledged would go with it.
+            if _inode(self._path) != self._inode:
+                raise OSError("another file has taken the place of the database")
+            return result
+
         with anyio.CancelScope(shield=True):
             result = await self.run(
-                operation, lambda raw: _transaction(raw, "BEGIN IMMEDIATE", work)
+                operation, lambda raw: _transaction(raw, "BEGIN IMMEDIATE", on_this_file)
             )
         return result
 
@@ -108,6 +119,11 @@ async def _hop(connection: aiosqlite.Connection, work: Work[T]) -> T:
     execute: Callable[..., Any] = connection._execute
     result: T = await execute(work, connection._conn)
     return result
+
+
+def _inode(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _transaction(raw: sqlite3.Connection, begin: str, work: Work[T]) -> T:

@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio.to_thread
 
-from tasker.stores.errors import StoreUnavailableError
+from tasker.stores.errors import StoreMissingError, StoreUnavailableError
 from tasker.stores.sqlite.catalog import CatalogSlice
 from tasker.stores.sqlite.claims import ClaimSlice
 from tasker.stores.sqlite.commands import CommandSlice
@@ -35,6 +35,7 @@ class SqliteStore(JournalSlice, ReadSlice, ClaimSlice, CatalogSlice, CommandSlic
             it. ``relaxed`` leaves that to the system: a killed process still loses
             nothing, a power cut may lose the last moments.
         busy_seconds: How long a write waits for other processes to finish theirs.
+        create: Whether a file that is absent is made. For programs that look only.
     """
 
     def __init__(
@@ -43,10 +44,12 @@ class SqliteStore(JournalSlice, ReadSlice, ClaimSlice, CatalogSlice, CommandSlic
         *,
         durability: Durability = "strict",
         busy_seconds: float = 10.0,
+        create: bool = True,
     ) -> None:
         self._path = Path(path)
         self._durability: Durability = durability
         self._busy_seconds = busy_seconds
+        self._create = create
         self._url = f"sqlite:///{self._path}"
         if durability != "strict":
             self._url += f"?durability={durability}"
@@ -70,6 +73,7 @@ class SqliteStore(JournalSlice, ReadSlice, ClaimSlice, CatalogSlice, CommandSlic
             StoreVersionError: A newer version wrote the file.
             ForeignDatabaseError: The file is not one of ours.
             StoreUnavailableError: It cannot be opened or made.
+            StoreMissingError: It is absent, and not to be made.
         """
         if self._is_open:
             return
@@ -118,6 +122,8 @@ class SqliteStore(JournalSlice, ReadSlice, ClaimSlice, CatalogSlice, CommandSlic
     def _inspect(self) -> None:
         """Refuse what cannot become or is not a database of ours, before touching it."""
         try:
+            if not (self._create or self._path.exists()):
+                raise StoreMissingError(url=self._url)
             if not self._path.parent.is_dir():
                 raise FileNotFoundError(
                     f"the directory {self._path.parent} does not exist; create it first"

@@ -21,12 +21,17 @@ from tasker.definitions.definition import (
 )
 from tasker.definitions.drafts import DefinitionDraft, StepDraft, StepOptions
 from tasker.definitions.findings import Findings, Path, list_words, nearest, problem_order
+from tasker.definitions.graph import dependencies_of
 from tasker.definitions.keys import LIMITS
 from tasker.definitions.loaded import LoadedDefinition
 from tasker.definitions.nodes import Fields, from_plain
 from tasker.errors import DefinitionError, HandlerError
 from tasker.handlers import reference as references
 from tasker.handlers.function import injected_names
+
+_HINTS: dict[type[Struct], dict[str, Any]] = {
+    kind: get_type_hints(kind) for kind in (Definition, StepDefinition)
+}
 
 
 class Assembly:
@@ -56,8 +61,9 @@ class Assembly:
                 self._note_at(draft, ("name",), "the name is empty", "give it a name")
         for finding in check_definition(definition, lambda path, value: str(value)):
             self._note(finding.path, finding.message, finding.remedy)
+        dependencies = dependencies_of(definition)
         for index, (step, target) in enumerate(zip(steps, targets, strict=True)):
-            wrong = lookup.check_parameters(steps, step, target and target.target)
+            wrong = lookup.check_parameters(dependencies, step, target and target.target)
             if wrong is not None:
                 remedy = "name it like a step, task, step or sequence, or give it a default"
                 self._note(("steps", index, "handler"), wrong, remedy)
@@ -183,7 +189,7 @@ class Assembly:
         given: Mapping[str, Any],
     ) -> dict[str, Any]:
         """The options that have the type of their field; the others are noted."""
-        hints = get_type_hints(kind)
+        hints = _HINTS[kind]
         fields: dict[str, Any] = {}
         for name, value in given.items():
             here = (*path, name)

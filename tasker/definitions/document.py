@@ -20,6 +20,7 @@ from tasker.definitions.definition import (
 )
 from tasker.definitions.environment import STEPS, check_override, merge_environment, resolve
 from tasker.definitions.findings import Findings, Path
+from tasker.definitions.graph import dependencies_of
 from tasker.definitions.loaded import LoadedDefinition
 from tasker.definitions.lookup import HandlerLookup
 from tasker.definitions.nodes import Field, Fields, Items, Scalar, find, line_of
@@ -107,8 +108,10 @@ class _Reading:
         handlers = HandlerLookup(namespace, check=self.check_handlers)
         wrong = handlers.check_namespace()
         if wrong is not None:
-            remedy = "name a package that can be imported"
-            self._note(("module_namespace",), wrong, remedy)
+            path: Path = ("module_namespace",)
+            if self._is_resolved(path):  # the error names the module
+                wrong = "importing it failed"
+            self._note(path, wrong, "name a package that can be imported")
         configs = [self._config((STEPS, i)) for i in range(len(self.values.get(STEPS, ())))]
         steps, targets = self._steps(configs, handlers)
         task_config = self._config(())
@@ -152,9 +155,10 @@ class _Reading:
             found: tuple[str, Any] = find_handler(text)
             return found
         except HandlerError as error:
-            shown = self._quote(path, text)
-            # The reason quotes the reference, and a resolved one must not be quoted.
-            reason = error.reason if shown == text else "it cannot be used"
+            shown = self._quote(path)
+            # The reason quotes the whole reference, and the namespace with it.
+            quotable = shown == text and not self._is_resolved(("module_namespace",))
+            reason = error.reason if quotable else "it cannot be used"
             self._note(path, f"handler {shown!r}: {reason}", lookup.REMEDY)
             return "", None
 
@@ -195,13 +199,17 @@ class _Reading:
             path = _yaml_path(finding.path, self.root)
             self._note(path, finding.message, finding.remedy)
         named = self.values.get("named_steps")
+        dependencies = dependencies_of(definition)
         for index, (step, target) in enumerate(zip(definition.steps, targets, strict=True)):
             path = (STEPS, index, "name")
             if named is not None and step.name and step.name not in named:
-                message = f"step {self._quote(path, step.name)!r} is not in named_steps"
+                message = f"step {self._quote(path)!r} is not in named_steps"
                 self._note(path, message, "add it there, or remove named_steps")
-            wrong = lookup.check_parameters(definition.steps, step, target)
+            wrong = lookup.check_parameters(dependencies, step, target)
             if wrong is not None:
+                if any(self._is_resolved((STEPS, i, "name")) for i in range(len(targets))):
+                    # The message lists the steps.
+                    wrong = "a parameter of the function is no step upstream"
                 remedy = "rename the parameter, or add the step to depends_on_steps"
                 self._note((STEPS, index, "handler_class"), wrong, remedy)
 
@@ -209,11 +217,18 @@ class _Reading:
         self.findings.add(line_of(self.root, path), path, message, remedy)
 
     def _quote_field(self, path: Path, value: object) -> str:
-        return self._quote(_yaml_path(path, self.root), value)
+        return self._quote(_yaml_path(path, self.root))
 
-    def _quote(self, path: Path, value: object) -> str:
+    def _quote(self, path: Path) -> str:
+        """The text as written. A value that was not written is a default, and never wrong."""
         found = find(self.root, path)
-        return found.text if isinstance(found, Scalar) else str(value)
+        if found is None and path[-1:] == ("name",):
+            found = find(self.root, path[:-1])  # an item that is its name alone
+        return found.text if isinstance(found, Scalar) else "?"
+
+    def _is_resolved(self, path: Path) -> bool:
+        found = find(self.root, path)
+        return isinstance(found, Scalar) and found.from_environment
 
 
 def _step(

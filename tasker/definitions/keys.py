@@ -21,6 +21,7 @@ class Kind(Enum):
     SWITCH_OR_MAPPING = "true, false, or a mapping"
     ITEMS = "a list of mappings"
     NAMED_ITEMS = "a list of names, or of mappings with a name"
+    ANY = "any value"
 
 
 class Key(Struct, frozen=True, kw_only=True):
@@ -97,11 +98,14 @@ API: Table = {
     "method": TEXT,
     "params": _MAPPING,
     "headers": Key(kind=Kind.TEXT_MAPPING),
+    "json": Key(kind=Kind.ANY),
     "timeout": _NUMBER,
     "retries": _INTEGER,
     "retry_delay": _NUMBER,
     "enable_exponential_backoff": _BOOLEAN,
     "ssl": Key(kind=Kind.SWITCH_OR_MAPPING),
+    "result_headers": _TEXTS,
+    "follow_redirects": _BOOLEAN,
     **LIMITS,
 }
 

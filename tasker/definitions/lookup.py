@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
 from types import FunctionType
 from typing import Any
 
 from tasker.definitions.definition import StepDefinition
-from tasker.definitions.graph import ancestors
+from tasker.definitions.graph import Dependencies, ancestors
 from tasker.errors import HandlerError
 from tasker.handlers import reference as references
 from tasker.handlers.function import plan_call
@@ -101,13 +100,11 @@ def _has_module(package: str, name: str) -> bool:
         return False
 
 
-def check_parameters(
-    steps: Sequence[StepDefinition], step: StepDefinition, target: Any
-) -> str | None:
+def check_parameters(dependencies: Dependencies, step: StepDefinition, target: Any) -> str | None:
     """What is wrong with the parameters of a step's function, or None."""
     if not isinstance(target, FunctionType):
         return None
-    upstream = ancestors({each.name: each.depends_on for each in steps}, step.name)
+    upstream = ancestors(dependencies, step.name)
     try:
         plan_call(target, reference=step.handler, step=step.name, upstream=upstream)
     except HandlerError as error:

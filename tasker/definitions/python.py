@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from types import FunctionType
 from typing import Any, TypeVar, Unpack, overload
 
@@ -30,6 +31,7 @@ from tasker.definitions.definition import (
 )
 from tasker.definitions.drafts import DefinitionDraft, Handler, StepDraft, StepOptions
 from tasker.definitions.loaded import LoadedDefinition
+from tasker.errors import HandlerError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,10 +59,13 @@ class DefinitionBuilder:
     def targets(self) -> dict[str, Any]:
         """The function or class behind each step, by the step's name.
 
-        Raises:
-            HandlerError: A step's handler is a reference that leads to none.
+        A step whose handler cannot be found is left out; `build` says why.
         """
-        return {draft.name: find_target(draft.handler).target for draft in self._draft.steps}
+        found: dict[str, Any] = {}
+        for draft in self._draft.steps:
+            with suppress(HandlerError):
+                found[draft.name] = find_target(draft.handler).target
+        return found
 
     @overload
     def step(self, function: F, /) -> F: ...

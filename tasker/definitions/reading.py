@@ -65,6 +65,8 @@ def _note_unknown(
 def _read_value(node: Node, key: Key, path: Path, findings: Findings, partial: bool) -> Any:
     if _is_null(node):
         return None
+    if key.kind is Kind.ANY:
+        return plain(node)
     if isinstance(node, Scalar):
         return _read_scalar(node, key, path, findings, partial)
     if isinstance(node, Fields) and key.kind in _MAPPINGS:

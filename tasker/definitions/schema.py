@@ -16,6 +16,7 @@ import jsonschema_rs
 from tasker.definitions.definition import Definition
 from tasker.definitions.findings import Path
 from tasker.errors import ContextValidationError
+from tasker.stores.encoding import decode, encode
 
 DEFAULT_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -35,13 +36,17 @@ class ContextSchema:
     def check(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Validate a context after filling in the schema's defaults.
 
+        What is validated is what will be stored: the context in its JSON form, where
+        a date is text.
+
         Returns:
             A new context that holds the defaults; the one given is not changed.
 
         Raises:
             ContextValidationError: With every violation and its JSON pointer.
+            EncodingError: Something in the context has no JSON form.
         """
-        filled = copy.deepcopy(dict(context))
+        filled: dict[str, Any] = decode(encode(dict(context), what=f"the context of {self._name}"))
         if self._validator is None or self._schema is None:
             return filled
         fill_defaults(filled, self._schema, self._schema)
@@ -118,8 +123,9 @@ def fill_defaults(value: Any, schema: Any, root: Mapping[str, Any]) -> None:
                 if name in value:
                     fill_defaults(value[name], subschema, root)
         elif isinstance(value, list):
-            first = part.get("prefixItems", [])
             items = part.get("items")
+            # Before draft 2020-12, a list of `items` was what `prefixItems` is now.
+            first = items if isinstance(items, list) else part.get("prefixItems", [])
             for index, item in enumerate(value):
                 fill_defaults(item, first[index] if index < len(first) else items, root)
 

@@ -18,7 +18,7 @@ SUFFIXES = (".yaml", ".yml")
 
 
 def load_definitions(
-    paths: Iterable[str | PathLike[str]],
+    paths: str | PathLike[str] | Iterable[str | PathLike[str]],
     *,
     environment: str | None = None,
     environ: Mapping[str, str] | None = None,
@@ -27,7 +27,7 @@ def load_definitions(
     """Load definitions from files, and from directories with all that is below them.
 
     Args:
-        paths: Files, or directories whose ``*.yaml`` and ``*.yml`` files are
+        paths: One or several files, or directories whose ``*.yaml`` and ``*.yml`` files are
             definitions; names that start with a dot are passed over.
         environment: Which entry of ``environments`` applies; None for the one that
             ``TASKER_ENV`` names, if any.
@@ -40,7 +40,8 @@ def load_definitions(
     """
     environ = os.environ if environ is None else environ
     environment = environment or environ.get(ENVIRONMENT_VARIABLE) or None
-    files, problems = _find_files(paths)
+    several = [paths] if isinstance(paths, str | PathLike) else paths
+    files, problems = _find_files(several)
     loaded: dict[str, LoadedDefinition] = {}
     for file in files:
         findings = Findings(str(file))
@@ -87,7 +88,7 @@ def _conflict(where: str, known: LoadedDefinition, found: LoadedDefinition) -> P
         where=where,
         line=int(found.source.rpartition(":")[2]),
         key="name",
-        message=f"{found.definition.full_name} is defined differently in {known.source}",
+        message=f"its namespace, name and version are defined differently in {known.source}",
         remedy="give one of them another version",
     )
 

@@ -111,13 +111,12 @@ class ApiStepHandler(StepHandler):
         context = answer.context(self.api.result_headers, self._masker)
         if rule.permanent:
             return PermanentError(message, error_code=f"HTTP_{answer.status}", context=context)
-        failure = RetryableError(
+        return RetryableError(
             message,
             retry_after=parse_retry_after(answer.headers.get("retry-after"), self._now()),
+            error_code=f"HTTP_{answer.status}",
             context=context,
         )
-        failure.error_code = f"HTTP_{answer.status}"  # type: ignore[attr-defined]
-        return failure
 
 
 def _transport_failure(failure: httpx.InvalidURL | httpx.TransportError) -> Exception:
@@ -130,5 +129,8 @@ def _transport_failure(failure: httpx.InvalidURL | httpx.TransportError) -> Exce
     text = str(failure)
     message = f"{place} failed: {type(failure).__name__}" + (f": {text}" if text else "")
     if isinstance(failure, (httpx.InvalidURL, *UNSENDABLE)):
-        return PermanentError(message, context=facts)
-    return RetryableError(message, context=facts)
+        return PermanentError(message, error_code="INVALID_REQUEST", context=facts)
+    timed_out = isinstance(failure, httpx.TimeoutException)
+    return RetryableError(
+        message, error_code="TIMEOUT" if timed_out else "CONNECTION_FAILED", context=facts
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +19,7 @@ FRAMES = 10
 MESSAGE_LIMIT = 10_000  # characters
 CONTEXT_LIMIT = 64 * 1024  # bytes
 
-_HERE = str(Path(__file__).parent)
+_ATTEMPT = str(Path(__file__).with_name("attempt.py"))  # which calls the handler
 _NOTHING_SECRET = Masker()
 
 
@@ -92,20 +91,17 @@ def message_of(error: BaseException) -> str:
 
 
 def backtrace(traceback: TracebackType | None) -> tuple[str, ...]:
-    """Return the last frames as ``file:line in function``, without the engine's outer ones."""
-    frames: deque[str] = deque(maxlen=FRAMES)
-    for frame in _frames(traceback):
-        frames.append(frame)
-    return tuple(frames)
+    """Return the last frames as ``file:line in function``, from the handler inward."""
+    frames = list(_frames(traceback))
+    outer = max((i for i, (file, _) in enumerate(frames) if file == _ATTEMPT), default=-1)
+    inner = frames[outer + 1 :] or frames[-1:]
+    return tuple(text for _, text in inner[-FRAMES:])
 
 
-def _frames(traceback: TracebackType | None) -> Iterator[str]:
-    outer = True
+def _frames(traceback: TracebackType | None) -> Iterator[tuple[str, str]]:
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        outer = outer and code.co_filename.startswith(_HERE)
-        if not outer or traceback.tb_next is None:
-            yield f"{code.co_filename}:{traceback.tb_lineno} in {code.co_qualname}"
+        yield code.co_filename, f"{code.co_filename}:{traceback.tb_lineno} in {code.co_qualname}"
         traceback = traceback.tb_next
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -87,8 +88,11 @@ class ApiConfig(Struct, frozen=True, kw_only=True, dict=True):
             return None
         try:
             url = httpx.URL(self.url)
-        except httpx.InvalidURL:
+            urlsplit(self.url)  # refuses brackets that httpx takes
+        except (httpx.InvalidURL, ValueError):
             return "url is no valid URL"
+        if " " in self.url:
+            return "url is no valid URL: it has a space"
         if url.scheme not in ("http", "https") or not url.host:
             return "url needs http:// or https:// and a host"
         return None

@@ -1,7 +1,8 @@
 """Keeping secrets out of errors: which values are secret, and the filter that hides them.
 
-Secret is what a placeholder of a configuration stood for, what stands under a key
-such as ``password`` or ``Authorization``, and the user and password of a URL.
+Secret is what a placeholder of a configuration stood for, unless it is an address
+such as ``https://pay.example.com:8443``; what stands under a key such as
+``password`` or ``Authorization``; and the user and password of a URL.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ MASK = "***"
 SHORTEST_SECRET = 4  # hiding every "on" or "10" would make errors unreadable, and hide nothing
 
 _PLACEHOLDER = re.compile(r"(?<!\$)\$\{[^{}]*\}")
+_ORIGIN = re.compile(r"https?://[^/?#@\s]+/?", re.IGNORECASE)
 _TELLING_KEY = re.compile(
     r"passw|secret|token|credential|api[-_]?key|authorization|cookie|private[-_]?key", re.IGNORECASE
 )
@@ -77,7 +79,10 @@ def secrets_in(written: Any, resolved: Any) -> set[str]:
         written: The configuration with its placeholders.
         resolved: The same with their values.
     """
-    return {*_placeholder_values(written, resolved), *_telling_values(resolved)}
+    values = _placeholder_values(written, resolved)
+    # Scheme, host and port say who failed; an error without them helps nobody.
+    placeholders = {value for value in values if not _ORIGIN.fullmatch(value)}
+    return {*placeholders, *_telling_values(resolved)}
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -24,11 +24,12 @@ _BOOT = (
 
 
 class WorkerDiedError(TaskerError):
-    """A worker process ended in the middle of an attempt."""
+    """A worker process ended; ``began`` says whether it had taken up its order."""
 
-    def __init__(self, *, pid: int, returncode: int | None) -> None:
+    def __init__(self, *, pid: int, returncode: int | None, began: bool) -> None:
         self.pid = pid
         self.returncode = returncode
+        self.began = began
         super().__init__(f"worker process died: process {pid} {_how(returncode)}")
 
 
@@ -50,15 +51,14 @@ class ProcessPool:
             WorkerDiedError: The worker ended before it replied.
         """
         async with self._limiter:
-            worker = await self._take()
-            try:
-                reply = await worker.ask(order)
-            except BaseException:
-                self._all.discard(worker)
-                await worker.end()
-                raise
-            self._idle.append(worker)
-            return reply
+            while self._idle:
+                try:
+                    return await self._ask(self._idle.pop(), order)
+                except WorkerDiedError as death:
+                    if death.began:
+                        raise
+                    # It had died while it was idle: nothing of the order was done.
+            return await self._ask(await self._start(), order)
 
     async def aclose(self) -> None:
         """End every worker, whatever it does."""
@@ -67,13 +67,17 @@ class ProcessPool:
                 await self._all.pop().end()
             self._idle.clear()
 
-    async def _take(self) -> _Worker:
-        while self._idle:
-            worker = self._idle.pop()
-            if worker.is_alive:
-                return worker
+    async def _ask(self, worker: _Worker, order: bytes) -> bytes:
+        try:
+            reply = await worker.ask(order)
+        except BaseException:
             self._all.discard(worker)
             await worker.end()
+            raise
+        self._idle.append(worker)
+        return reply
+
+    async def _start(self) -> _Worker:
         # A process that is being started must not be lost to a cancellation.
         with anyio.CancelScope(shield=True):
             worker = await _Worker.start()
@@ -99,13 +103,12 @@ class _Worker:
         )
         return cls(process)
 
-    @property
-    def is_alive(self) -> bool:
-        return self._process.returncode is None
-
     async def ask(self, order: bytes) -> bytes:
+        began = False
         try:
             await self._orders.send(len(order).to_bytes(_HEADER, "big") + order)
+            await self._replies.receive_exactly(1)
+            began = True
             size = int.from_bytes(await self._replies.receive_exactly(_HEADER), "big")
             return await self._replies.receive_exactly(size)
         except (
@@ -120,12 +123,12 @@ class _Worker:
                 await self._process.wait()
             await self.end()
             raise WorkerDiedError(
-                pid=self._process.pid, returncode=self._process.returncode
+                pid=self._process.pid, returncode=self._process.returncode, began=began
             ) from lost
 
     async def end(self) -> None:
         with anyio.CancelScope(shield=True):
-            if self.is_alive:
+            if self._process.returncode is None:
                 with suppress(ProcessLookupError):  # it may have ended since
                     self._process.kill()
             await self._process.aclose()

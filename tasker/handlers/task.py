@@ -144,10 +144,15 @@ async def call_hook(
 ) -> Any:
     """Call a hook, plain or async; a plain one by ``in_thread`` when that is given."""
     if in_thread is not None and not inspect.iscoroutinefunction(hook):
-        outcome = await in_thread(lambda: hook(*arguments))
+        outcome = await in_thread(lambda: _run_through(hook(*arguments)))
     else:
-        outcome = hook(*arguments)
+        outcome = _run_through(hook(*arguments))
     return await outcome if inspect.isawaitable(outcome) else outcome
+
+
+def _run_through(outcome: Any) -> Any:
+    """Return what a hook yields as a list, so that all of the hook ran where it was called."""
+    return list(outcome) if inspect.isgenerator(outcome) else outcome
 
 
 async def establish(

@@ -163,6 +163,15 @@ class Step:
         return self._task.task_id
 
     @property
+    def idempotency_key(self) -> str:
+        """The same text for every attempt of this step of this task, and for no other.
+
+        Give it to whatever the step changes, so that a second attempt changes
+        nothing twice.
+        """
+        return f"{self._task.task_id}/{self._record.name}"
+
+    @property
     def state(self) -> str:
         """The step's state."""
         return self._record.state

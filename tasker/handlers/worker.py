@@ -1,9 +1,10 @@
 """The child process that runs ``executor: process`` handlers, and what is said to it.
 
-It reads orders from its standard input and writes replies to its standard output,
-each as eight bytes of length and a pickle: both ends are of one engine, and the
-pipe is theirs alone. What handlers print goes to the standard
-error output. When its parent is gone, so is it, in the middle of an attempt too.
+It reads orders from its standard input, and for each it writes one byte when it takes
+it up, and the reply when it is done, to its standard output. Orders and replies are
+eight bytes of length and a pickle: both ends are of one engine, and the pipe is
+theirs alone. What handlers print goes to the standard error output. When the parent
+is gone, so is the child, in the middle of an attempt too.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tasker.actors.protocols import AttemptOrder
 
 HEADER = 8  # bytes of a frame's length, big-endian
+TAKEN_UP = b"!"
 _MAIN = "__main__"
 
 
@@ -123,6 +125,8 @@ def serve() -> None:
     threading.Thread(target=_listen, args=(orders, waiting), daemon=True).start()
     while True:
         order: Order = pickle.loads(waiting.get())
+        replies.write(TAKEN_UP)
+        replies.flush()
         reply = pickle.dumps(carry_out(order))
         replies.write(len(reply).to_bytes(HEADER, "big") + reply)
         replies.flush()

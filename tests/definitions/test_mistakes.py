@@ -137,12 +137,17 @@ STEP_KEYS = f"{STEP}    "
         (STEP + "schema: {$schema: 'draft-99'}", "schema.$schema", "no known draft", "mend"),
         (STEP + "schema: {properties: {a: {pattern: '['}}}", "schema.properties.a.pattern", "", ""),
         ("step_templates: []", "name", "name is missing", "add name"),
-        ("name: ''\nstep_templates: []", "name", "name is empty", "add name"),
+        ("step_templates: []\nname: ''", "name", "name is empty", "add name"),
         ("name: a", "step_templates", "missing", "add step_templates"),
         ("name: a\nstep_templates:", "step_templates", "empty", "add step_templates"),
         ("name: a\nstep_templates: {a: 1}", "step_templates", "not a mapping", "give a list"),
         ("name: a\nstep_templates: [a]", "step_templates[0]", "no mapping", "list of mappings"),
-        (STEP_KEYS + "executor: thread", "step_templates[0].executor", "'thread'", "auto or process"),
+        (
+            STEP_KEYS + "executor: thread",
+            "step_templates[0].executor",
+            "'thread'",
+            "auto or process",
+        ),
         (STEP_KEYS + "timeout_seconds: -1", "step_templates[0].timeout_seconds", "-1", "above 0"),
         (
             STEP_KEYS + "default_retryable: maybe",
@@ -238,3 +243,12 @@ def test_circles_apart_from_each_other_are_all_named(tmp_path):
         "a -> b -> c -> a",
         "x -> y -> x",
     ]
+
+
+def test_a_long_list_of_what_is_known_is_cut(tmp_path):
+    step = "  - {{name: step{}, handler_class: tests.definitions.shop:Ship}}\n"
+    last = "  - {name: z, handler_class: tests.definitions.shop:Ship, depends_on_step: qqq}\n"
+    text = "name: long\nstep_templates:\n" + "".join(map(step.format, range(20))) + last
+    remedy = only_problem(tmp_path, text).remedy
+    assert "step11 and 9 more" in remedy
+    assert "step12" not in remedy

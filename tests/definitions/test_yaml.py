@@ -130,6 +130,16 @@ step_templates:
     assert handlers == {"tests.definitions.shop:Ship"}
 
 
+def test_a_handler_named_through_another_module_has_its_own_name(tmp_path):
+    text = STEP.replace("tests.definitions.shop:reserve", "tests.definitions.alias:hold")
+    assert load(tmp_path, text).definition.steps[0].handler == "tests.definitions.shop:reserve"
+
+
+def test_a_wrapper_is_not_taken_for_what_it_wraps(tmp_path):
+    text = STEP.replace("tests.definitions.shop:reserve", "tests.definitions.alias:wrapped")
+    assert load(tmp_path, text).definition.steps[0].handler == "tests.definitions.alias:wrapped"
+
+
 def test_without_the_check_nothing_is_imported(tmp_path):
     text = STEP.replace("tests.definitions.shop", "no_such.module")
     loaded = load(tmp_path, text, check_handlers=False)
@@ -148,6 +158,8 @@ def test_directories_are_searched_and_hidden_files_passed_over(tmp_path):
     assert names == ["a", "b"]
     # A file that is named, and found in its directory, counts once.
     assert len(load_definitions([tmp_path, tmp_path / "a.yml"], environ={})) == 2
+    # One path alone is no sequence of letters.
+    assert len(load_definitions(str(tmp_path), environ={})) == 2
 
 
 def test_problems_of_all_files_come_together_in_order(tmp_path):
@@ -194,6 +206,7 @@ def test_the_same_definition_in_two_files_is_one(tmp_path):
         ("name: a\n---\nname: b\n", 2, "more than one document", "one definition"),
         ("name: &a [*a]\n", 1, "contains itself", "write the values out"),
         ("name: !python/object:os.system x\n", 1, "tag", "text"),
+        ("<<: 5\nname: a\nstep_templates: []\n", 1, "<< takes a mapping", "anchor"),
         ("? [a, b]\n: c\n", 1, "key must be text", "plain"),
     ],
 )
@@ -213,7 +226,9 @@ def test_a_file_that_is_no_text_is_a_problem(tmp_path):
 
 def test_aliases_cannot_stand_for_billions_of_values(tmp_path):
     levels = "\n".join(
-        f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" if n else f"l0: &l0 [{', '.join('x' * 10)}]"
+        f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]"
+        if n
+        else f"l0: &l0 [{', '.join('x' * 10)}]"
         for n in range(12)
     )
     problems = problems_of(tmp_path, levels)

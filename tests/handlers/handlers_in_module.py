@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from tasker.handlers import Sequence, Step, StepHandler, Task
 from tasker.errors import PermanentError, RetryableError
+from tasker.handlers import Sequence, Step, StepHandler, Task
 
 
 class Outer:
@@ -74,6 +74,10 @@ def refuses(task: Task, step: Step) -> None:
 
 def busy() -> None:
     raise RetryableError("busy", retry_after=7)
+
+
+def tells(task: Task) -> None:
+    raise ValueError(task.context["heard"])
 
 
 def leaves() -> None:

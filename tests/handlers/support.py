@@ -149,6 +149,12 @@ def error_of(result: AttemptResult) -> ErrorRecord:
     return result.error
 
 
+def context_of(error: ErrorRecord) -> Any:
+    """Return the facts that an error keeps."""
+    assert error.context is not None
+    return msgspec.json.decode(error.context)
+
+
 def kept_by(result: AttemptResult) -> Any:
     """Return the results that a failed attempt had set by hand; None for none."""
     assert isinstance(result, AttemptFailed), result

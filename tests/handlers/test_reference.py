@@ -1,5 +1,7 @@
 """References: how they are written, resolved and refused."""
 
+from abc import ABC, abstractmethod
+
 import pytest
 
 from tasker.errors import HandlerError
@@ -31,7 +33,7 @@ def test_a_reference_has_one_canonical_form(written, namespace, canonical):
 
 @pytest.mark.parametrize("written", ["", "Charge", "shop:", ":Charge", "shop steps:X", "a..b:C"])
 def test_what_is_no_reference_is_refused(written):
-    with pytest.raises(HandlerError, match="write package.module:Name"):
+    with pytest.raises(HandlerError, match=r"write package\.module:Name"):
         normalise(written)
 
 
@@ -93,10 +95,9 @@ def test_handlers_are_valid():
 
 
 def test_an_abstract_class_is_refused_with_what_it_lacks():
-    from abc import ABC, abstractmethod
-
     class Base(ABC):
-        def process(self, task, sequence, step): ...
+        def process(self, task, sequence, step):
+            return self.query()
 
         @abstractmethod
         def query(self): ...

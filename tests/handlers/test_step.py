@@ -8,12 +8,16 @@ from datetime import UTC, datetime
 import anyio
 import pytest
 
-from tasker.errors import PermanentError, RetryableError
+from tasker.errors import PermanentError, RetryableError, UnknownDefinitionError
 from tasker.handlers import StepHandler
+from tasker.handlers.binding import BoundDefinition
+from tasker.handlers.runner import HandlerRunner
 from tasker.stores.records import ErrorRecord, StepRecord, StepState
 from tests.handlers.support import (
+    FakeClock,
     attempt,
     bound_step,
+    context_of,
     error_of,
     kept_by,
     order_for,
@@ -115,14 +119,19 @@ async def test_the_return_value_is_the_result():
     assert results_of(await attempt(lambda: None)) is None
 
 
-@pytest.mark.parametrize("base", [StepHandler, object])
-async def test_results_set_by_hand_are_kept(base):
-    class Sets(base):
+async def test_results_set_by_hand_are_kept():
+    class Sets(StepHandler):
         def process(self, task, sequence, step):
             step.results = {"by": "hand"}
             return "ignored"
 
-    assert results_of(await attempt(Sets)) == {"by": "hand"}
+    class OfNobody:
+        async def process(self, task, sequence, step):
+            step.results = {"by": "hand"}
+            return "ignored"
+
+    for handler in (Sets, OfNobody):
+        assert results_of(await attempt(handler)) == {"by": "hand"}
 
 
 async def test_results_changed_in_place_are_kept():
@@ -269,7 +278,7 @@ async def test_errors_say_whether_and_when_to_retry():
         "CARD",
         "tasker.errors.PermanentError",
     )
-    assert bytes(error.context) == b'{"card":4}'
+    assert context_of(error) == {"card": 4}
     error = error_of(await attempt(later))
     assert (error.permanent, error.retry_after) == (False, 2.5)
     error = error_of(await attempt(other))
@@ -422,24 +431,28 @@ async def test_plain_handlers_run_in_threads_with_the_callers_context_variables(
 
 
 async def test_threads_have_their_own_limit():
-    at_once, most, lock = 0, 0, threading.Lock()
-    both = threading.Barrier(2)
+    release, both = threading.Event(), anyio.Event()
+    started: list[int] = []
+    loop = asyncio.get_running_loop()
+
+    def begun():
+        started.append(1)
+        if len(started) == 2:
+            both.set()
 
     def work():
-        nonlocal at_once, most
-        with lock:
-            at_once += 1
-            most = max(most, at_once)
-        both.wait(timeout=5)  # two must be here at once
-        with lock:
-            at_once -= 1
+        loop.call_soon_threadsafe(begun)
+        release.wait(5)
 
     bound = bound_step(work)
-    state = state_of(bound)
     async with runner_for(bound, threads=2) as runner, anyio.create_task_group() as group:
         for number in range(1, 5):
-            group.start_soon(runner.run, order_for(state, "work", number))
-    assert most == 2
+            group.start_soon(runner.run, order_for(state_of(bound), "work", number))
+        await both.wait()
+        threads = runner._executors._threads.statistics()
+        release.set()
+    assert (threads.borrowed_tokens, threads.tasks_waiting) == (2, 2)
+    assert len(started) == 4
 
 
 async def test_cancelling_does_not_wait_for_a_thread():
@@ -464,8 +477,10 @@ async def test_cancelling_does_not_wait_for_a_thread():
 
 async def test_a_definition_that_is_not_known_is_a_failure():
     bound = bound_step(lambda: 1)
-    async with runner_for(bound) as runner:
-        runner._bound_for = {}.__getitem__
-        assert error_of(await runner.run(order_for(state_of(bound), "work"))).error_class == (
-            "KeyError"
-        )
+
+    def unknown(definition_hash: str) -> BoundDefinition:
+        raise UnknownDefinitionError(namespace="n", name="x", version=None, known=())
+
+    async with HandlerRunner(unknown, clock=FakeClock()) as runner:
+        error = error_of(await runner.run(order_for(state_of(bound), "work")))
+    assert "no definition n.x" in error.message

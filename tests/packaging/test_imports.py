@@ -24,9 +24,10 @@ CORE = {
     "msgspec": "msgspec",
     "rich": "rich",
     "semver": "semver",
-    "structlog": "structlog",
     "yaml": "pyyaml",
 }
+# Extras for what lies beside the package: tests, tools and benchmarks.
+BESIDE = ("bench", "dev")
 # Import name of what an extra brings. One file of ours imports it, so that one
 # file knows what to say when it is missing.
 OPTIONAL = {"uvloop": "uvloop"}
@@ -67,7 +68,7 @@ def test_core_dependencies_are_the_ones_in_pyproject():
 
 def test_optional_dependencies_are_extras():
     extras: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
-    offered = {name for extra, wanted in extras.items() if extra != "dev" for name in wanted}
+    offered = {name for extra, wanted in extras.items() if extra not in BESIDE for name in wanted}
     assert set(OPTIONAL.values()) == distributions(sorted(offered))
 
 

@@ -1,6 +1,8 @@
 """What a killed process leaves behind."""
 
-from tasker.stores import SqliteStore
+import pytest
+
+from tasker.stores import SqliteStore, StoreInUseError
 from tasker.stores.contract.records import found, node
 from tests.stores.processes import child
 
@@ -41,6 +43,8 @@ async def test_the_lock_dies_with_its_process(tmp_path):
         async with child("work", str(path)) as process:
             assert await process.line() == "joined"
             assert await store.holder() == node("child")
+            with pytest.raises(StoreInUseError, match=r"process 4711 on here\.example"):
+                await store.join(node("next"))
             process.process.kill()
             await process.process.wait()
         assert await store.holder() is None

@@ -133,6 +133,21 @@ async def test_a_directory_that_cannot_be_written(tmp_path):
         tmp_path.chmod(0o755)
 
 
+async def test_a_database_that_was_removed_acknowledges_nothing(store, tmp_path):
+    path, aside = tmp_path / "failing.db", tmp_path / "aside.db"
+    path.rename(aside)
+    with pytest.raises(StoreUnavailableError, match="No such file"):
+        await store.commit([creation(task("t1"))])
+    path.touch()
+    with pytest.raises(StoreUnavailableError, match="another file"):
+        await store.commit([creation(task("t1"))])
+    with pytest.raises(StoreUnavailableError, match="another file"):
+        await store.probe()
+    aside.replace(path)
+    await store.probe()
+    await recorded(store, [creation(task("t1"))])
+
+
 async def test_a_lock_file_that_cannot_be_made(store, tmp_path):
     (tmp_path / "failing.db.lock").mkdir()
     with pytest.raises(StoreUnavailableError, match="join"):

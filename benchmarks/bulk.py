@@ -1,0 +1,170 @@
+"""Stores filled with many tasks, through the interface by which the engine writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+from msgspec import Raw
+
+from tasker.actors.clock import SystemClock
+from tasker.definitions.definition import Definition
+from tasker.ids import IdFactory
+from tasker.stores.protocols import Store
+from tasker.stores.records import (
+    Append,
+    ErrorRecord,
+    StepRecord,
+    StepState,
+    TaskRecord,
+    TaskState,
+    Transition,
+)
+from tasker.stores.urls import make_store
+
+BATCH = 2_000
+DEAD_NODE = "a-node-that-died"
+_CONTEXT = Raw(b'{"n":1}')
+_RESULT = Raw(b"1")
+
+Make = Callable[[int, str], Append]
+"""From a number and a new task id to the append that creates the task as it shall stand."""
+
+
+async def fill(url: str, tasks: int, make: Make) -> None:
+    """Write many tasks into a store, each with one append."""
+    store: Store = make_store(url)
+    await store.open()
+    try:
+        for batch in _batches(tasks, make):
+            refused = [refusal for refusal in await store.commit(batch) if refusal is not None]
+            if refused:
+                raise refused[0]
+    finally:
+        await store.close()
+
+
+def finished(definition: Definition, now: float) -> Make:
+    """Return a maker of tasks that completed, with all their steps."""
+    steps = tuple(
+        StepRecord(
+            name=step.name,
+            state=StepState.COMPLETE,
+            attempts=1,
+            ready_at=now,
+            started_at=now,
+            ended_at=now,
+            results=_RESULT,
+        )
+        for step in definition.steps
+    )
+    transitions = tuple(
+        Transition(step=step.name, from_state="in_progress", to_state="complete", attempt=1)
+        for step in steps
+    )
+    task = _task(definition, TaskState.COMPLETE, now, ended_at=now)
+    return lambda number, task_id: _append(task, task_id, now, steps, transitions)
+
+
+def waiting(definition: Definition, now: float, wake_at: Callable[[int], float]) -> Make:
+    """Return a maker of tasks whose one step failed and is due again at ``wake_at``."""
+    task = _task(definition, TaskState.IN_PROGRESS, now)
+    error = ErrorRecord(error_class="benchmarks.NotYet", message="the other side was busy")
+
+    def make(number: int, task_id: str) -> Append:
+        at = wake_at(number)
+        step = StepRecord(
+            name=definition.steps[0].name,
+            state=StepState.ERROR,
+            attempts=1,
+            retry_at=at,
+            ready_at=now,
+            started_at=now,
+            ended_at=now,
+            error=error,
+        )
+        transition = Transition(
+            step=step.name, from_state="in_progress", to_state="error", attempt=1
+        )
+        due = msgspec.structs.replace(task, wake_at=at)
+        return _append(due, task_id, now, (step,), (transition,))
+
+    return make
+
+
+def interrupted(definition: Definition, now: float) -> Make:
+    """Return a maker of tasks whose node died: the first step done, the next ones running."""
+    first, *rest = definition.steps
+    done = StepRecord(
+        name=first.name,
+        state=StepState.COMPLETE,
+        attempts=1,
+        ready_at=now,
+        started_at=now,
+        ended_at=now,
+        results=_RESULT,
+    )
+    running = tuple(
+        StepRecord(
+            name=step.name, state=StepState.IN_PROGRESS, attempts=1, ready_at=now, started_at=now
+        )
+        for step in rest
+        if step.depends_on == (first.name,)
+    )
+    transitions = tuple(
+        Transition(step=step.name, from_state="pending", to_state="in_progress", attempt=1)
+        for step in running
+    )
+    task = _task(definition, TaskState.IN_PROGRESS, now, owner=DEAD_NODE, wake_at=0.0)
+    return lambda number, task_id: _append(task, task_id, now, (done, *running), transitions)
+
+
+def _batches(tasks: int, make: Make) -> Iterator[list[Append]]:
+    new_id = IdFactory(SystemClock())
+    for start in range(0, tasks, BATCH):
+        yield [make(number, new_id()) for number in range(start, min(start + BATCH, tasks))]
+
+
+def _task(
+    definition: Definition,
+    state: TaskState,
+    now: float,
+    *,
+    ended_at: float | None = None,
+    owner: str | None = None,
+    wake_at: float | None = None,
+) -> TaskRecord:
+    return TaskRecord(
+        task_id="",
+        namespace=definition.namespace,
+        name=definition.name,
+        version=definition.version,
+        definition_hash=definition.hash,
+        state=state,
+        created_at=now,
+        requested_at=now,
+        started_at=now,
+        ended_at=ended_at,
+        owner=owner,
+        wake_at=wake_at,
+        context=_CONTEXT,
+    )
+
+
+def _append(
+    task: TaskRecord,
+    task_id: str,
+    at: float,
+    steps: tuple[StepRecord, ...],
+    transitions: tuple[Transition, ...],
+) -> Append:
+    created = msgspec.structs.replace(task, task_id=task_id)
+    return Append(
+        task_id=task_id,
+        epoch=1,
+        seq=1,
+        at=at,
+        created=created,
+        steps=steps,
+        transitions=transitions,
+    )

@@ -1,0 +1,1 @@
+"""The cases, a module each; its docstring is the question that it answers."""

@@ -1,0 +1,1 @@
+"""Examples of Tasker, each run by one command: see README.md."""

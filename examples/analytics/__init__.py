@@ -1,0 +1,1 @@
+"""Customer analytics: eight steps from a year of orders to a dashboard."""

@@ -1,0 +1,5 @@
+"""The command ``tasker``."""
+
+from tasker.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,158 @@
+"""``tasker worker``: work a store until told to stop."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+import click
+import msgspec
+
+from tasker.cli.exits import Exit
+from tasker.cli.logs import engine_logs
+from tasker.cli.printing import clean
+from tasker.cli.requests import load_sources
+from tasker.cli.service import ALONE
+from tasker.cli.settings import Settings, pass_settings, source_options, store_options
+from tasker.cli.signals import Stop, until_stopped
+from tasker.config import EngineConfig
+from tasker.discovery import Discovered
+from tasker.engine import Engine
+from tasker.events.bus import Event
+
+_ALWAYS = {"task.completed", "task.failed", "task.cancelled", "task.resolved_manually"}
+_ALWAYS |= {"task.paused", "task.resumed", "step.failed"}
+
+
+@click.command("worker", short_help="Work a store until told to stop.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Steps that run at once, at most.  [default: 1000]",
+)
+@click.option(
+    "--drain",
+    "drain_seconds",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long running steps may take to finish when it is stopped.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Tell of every step.")
+@source_options
+@store_options
+@pass_settings
+def worker_command(
+    settings: Settings, concurrency: int | None, drain_seconds: float, verbose: bool
+) -> int:
+    """Work a store: run what is submitted to it, and what was interrupted.
+
+    SIGTERM or Ctrl-C lets running steps finish, hands the rest back and exits with
+    0; a second one stops at once. Tasks whose definitions are not given here run
+    under those in the store, as far as their handlers can be imported.
+
+    It tells in one line each how tasks end and steps fail: with --json as JSON, with
+    --verbose also of every step.
+
+    \b
+    Examples:
+      tasker worker --definitions workflows/
+      tasker worker --app shop.workflows:all --store sqlite:////var/lib/shop.db
+    """
+    if settings.in_memory:
+        raise click.UsageError(ALONE)
+    config = EngineConfig(shutdown_seconds=drain_seconds)
+    if concurrency is not None:
+        config = msgspec.structs.replace(config, max_concurrent_steps=concurrency)
+    worker = _Worker(settings, load_sources(settings), config, verbose=verbose)
+    with engine_logs(settings, worker.warn):
+        return anyio.run(worker)
+
+
+class _Worker:
+    """One worker, and what it tells."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sources: Sequence[Discovered],
+        config: EngineConfig,
+        *,
+        verbose: bool,
+    ) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._config = config
+        self._verbose = verbose
+        # Held now: what handlers print goes elsewhere when this is JSON.
+        self._out = sys.stdout
+
+    async def __call__(self) -> Exit:
+        """Work until stopped, and return the exit code."""
+        return await until_stopped(self._work, on_first=self._on_first)
+
+    def warn(self, level: str, message: str) -> None:
+        """Tell what the engine warns of."""
+        self._tell("warning" if level == "warning" else "error", {"message": message})
+
+    async def _work(self, stop: Stop) -> Exit:
+        async with Engine.open(
+            self._settings.store_url, definitions=self._sources, config=self._config
+        ) as engine:
+            known = [entry.definition.full_name for entry in engine.registry.list()]
+            resident = engine.health().tasks.resident
+            self._tell(
+                "worker.started",
+                {
+                    "store": self._settings.store_url,
+                    "definitions": known,
+                    "taken_up": resident,
+                },
+            )
+            with stop.gently, engine.events() as events:
+                async for event in events:
+                    if self._verbose or event.name in _ALWAYS:
+                        self._tell(event.name, _facts(event), event.at)
+        self._tell("worker.stopped", {"handed_back": engine.health().tasks.released})
+        return Exit.OK
+
+    def _on_first(self) -> None:
+        self._tell("worker.draining", {"seconds": self._config.shutdown_seconds})
+
+    def _tell(self, name: str, facts: dict[str, Any], at: float | None = None) -> None:
+        when = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
+        stamp = when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if self._settings.json:
+            line = msgspec.json.encode({"at": stamp, "event": name, **facts}).decode()
+        else:
+            line = " ".join([stamp, name, *(f"{key}={_value(v)}" for key, v in facts.items())])
+        print(line, file=self._out, flush=True)
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "task": event.task_id,
+        "definition": f"{event.namespace}.{event.task_name}@{event.version}",
+    }
+    if event.step is not None:
+        facts |= {"step": event.step, "attempt": event.attempt}
+    for name in ("error_class", "message", "by", "reason"):
+        if event.detail.get(name) is not None:
+            facts[name] = event.detail[name]
+    if event.detail.get("retry_at") is not None:
+        facts["retry_in"] = round(max(0.0, event.detail["retry_at"] - event.at), 3)
+    return facts
+
+
+def _value(value: Any) -> str:
+    """Return a value as logfmt has it: bare where that is clear, else quoted."""
+    if isinstance(value, list):
+        value = ",".join(map(str, value))
+    text = clean(str(value))
+    is_bare = text and not any(each in text for each in ' "=')
+    return text if is_bare else msgspec.json.encode(text).decode()

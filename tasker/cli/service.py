@@ -1,0 +1,72 @@
+"""What commands need of an engine, wherever it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from tasker.cli.settings import Settings
+from tasker.engine import Engine
+from tasker.operator import Operator
+from tasker.reading import Annotation, HistoryEntry, TaskQuery
+from tasker.request import TaskRequest
+from tasker.stores.records import NodeRecord, TaskState
+from tasker.stores.urls import make_store
+from tasker.task_view import TaskListPage, TaskView
+
+if TYPE_CHECKING:
+    from tasker.sources import Source
+
+ALONE = "memory:// is seen by one process alone; name a file, as in sqlite:///tasker.db"
+
+
+class Service(Operator, Protocol):
+    """Tasks: to submit, to look at, to operate on. See `Engine`, which is one."""
+
+    async def submit(self, request: TaskRequest) -> str:
+        """Make a task durable and return its id."""
+
+    async def get(self, task_id: str) -> TaskView:
+        """Return a task with its steps."""
+
+    async def list_tasks(
+        self, where: TaskQuery | None = None, *, cursor: str | None = None, limit: int = 50
+    ) -> TaskListPage:
+        """Return a page of tasks, newest first."""
+
+    async def count_tasks(self, where: TaskQuery | None = None) -> dict[TaskState, int]:
+        """Return how many of the tasks are in each state."""
+
+    async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
+        """Return the transitions of a task after a number."""
+
+    async def annotations(self, task_id: str) -> list[Annotation]:
+        """Return the notes on a task."""
+
+    async def holder(self) -> NodeRecord | None:
+        """Return the process that works the store, or None."""
+
+
+@asynccontextmanager
+async def connect(
+    settings: Settings, *, create: bool = False, sources: Iterable[Source] = ()
+) -> AsyncIterator[Service]:
+    """Reach the tasks that the settings name, for reading, submitting and operating.
+
+    Args:
+        settings: Where they are.
+        create: Whether a store that is absent is made.
+        sources: Definitions, where tasks are submitted.
+
+    Raises:
+        StoreMissingError: There is no such store, and none was to be made.
+        UsageError: It is one that no other process can see.
+    """
+    if settings.in_memory:
+        raise click.UsageError(ALONE)
+    store = make_store(settings.store_url, create=create)
+    async with Engine.open(store, definitions=sources, work=False) as engine:
+        yield engine

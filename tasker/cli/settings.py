@@ -1,0 +1,103 @@
+"""What holds for every command: where the store is, how to print, what to load."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+DEFAULT_STORE = "sqlite:///tasker.db"
+STORE_VARIABLE = "TASKER_STORE"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass
+class Settings:
+    """The options that several commands share.
+
+    They may stand before the command's name or after it; the later one wins.
+    """
+
+    store: str | None = None
+    json: bool = False
+    traceback: bool = False
+    definitions: tuple[str, ...] = ()
+    app: str | None = None
+    entry_points: bool = False
+    environment: str | None = None
+
+    @property
+    def store_url(self) -> str:
+        """The store: as given, or by the variable, or the default one."""
+        return self.store or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the store is gone with this process."""
+        return self.store_url.startswith("memory:")
+
+
+pass_settings = click.make_pass_decorator(Settings, ensure=True)
+
+
+def output_options(command: Command) -> Command:
+    """Add ``--json`` and ``--traceback``."""
+    for option in (
+        _flag("--traceback", help="Show where an error was raised."),
+        _flag("--json", help="Print JSON, errors included."),
+    ):
+        command = option(command)
+    return command
+
+
+def store_options(command: Command) -> Command:
+    """Add ``--store`` and what all commands have."""
+    command = output_options(command)
+    return _shared(
+        "--store",
+        "-s",
+        metavar="URL",
+        help=f"The store.  [env var: {STORE_VARIABLE}; default: {DEFAULT_STORE}]",
+    )(command)
+
+
+def source_options(command: Command) -> Command:
+    """Add the options that say where definitions are."""
+    for option in (
+        _shared(
+            "--environment",
+            "-e",
+            metavar="NAME",
+            help="The entry of `environments` that applies.  [env var: TASKER_ENV]",
+        ),
+        _flag("--entry-points", help="Take the definitions of installed packages."),
+        _shared("--app", metavar="MODULE:OBJECT", help="Definitions made in Python."),
+        _shared(
+            "--definitions",
+            "-d",
+            metavar="PATH",
+            multiple=True,
+            help="A YAML file, or a directory of them. Repeatable.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _shared(*names: str, **attributes: Any) -> Callable[[Command], Command]:
+    return click.option(*names, expose_value=False, callback=_remember, **attributes)
+
+
+def _flag(name: str, *, help: str) -> Callable[[Command], Command]:
+    # Eager: an error in a later option is already told in the way that was asked for.
+    return _shared(name, is_flag=True, is_eager=True, help=help)
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    settings = context.ensure_object(Settings)
+    if value and parameter.name is not None:
+        setattr(settings, parameter.name, value)

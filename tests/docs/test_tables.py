@@ -1,0 +1,169 @@
+"""The tables of the documentation are those of the code."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from tasker import Backoff, Engine, EngineConfig, TaskRequest, define
+from tasker.cli.app import COMMANDS
+from tasker.cli.exits import Exit
+from tasker.definitions import keys
+from tasker.definitions.definition import Definition, StepDefinition
+from tasker.definitions.drafts import StepOptions
+from tasker.definitions.keys import Kind
+from tasker.handlers.connection import ApiConfig
+from tasker.handlers.statuses import RULES, is_success, rule_for
+from tests.docs.pages import PAGES, ROOT, table_under
+
+DOCS = ROOT / "docs"
+
+# How the page says what a key takes, where it says it otherwise than an error does.
+WORDS = {
+    Kind.TEXTS: "list of text",
+    Kind.ITEMS: "list of mappings",
+    Kind.NAMED_ITEMS: "list of names, or of mappings",
+}
+
+
+def sections() -> dict[str, dict[str, tuple[str, str]]]:
+    """Type and default of each key, by the heading that its table stands under."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    heading, tables = "", 0
+    for line in (DOCS / "yaml.md").read_text().splitlines():
+        cells = [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
+        if line.startswith("#"):
+            heading, tables = line.lstrip("# "), 0
+        elif cells[:2] == ["key", "type"]:
+            tables += 1
+        elif line.startswith("| `") and tables:
+            of = f"{heading} {tables}" if tables > 1 else heading
+            found.setdefault(of, {})[cells[0]] = (cells[1], cells[2])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("heading", "table"),
+    [
+        ("The definition", keys.DEFINITION),
+        ("A step", keys.STEP),
+        ("handler_config", keys.LIMITS),
+        ("handler_config 2", keys.API),
+        ("configuration", keys.CONFIGURATION),
+        ("Events and annotations", keys.NAMED),
+    ],
+)
+def test_every_key_with_its_type(heading: str, table: Mapping[str, keys.Key]) -> None:
+    shown = sections()[heading]
+    assert set(shown) == set(table)
+    for name, key in table.items():
+        kind = WORDS.get(key.kind, key.kind.value).removeprefix("a ").removeprefix("any ")
+        assert shown[name][0].removeprefix("any ") == kind, name
+        if heading != "handler_config 2":
+            assert (shown[name][1] == "required") == key.required, name
+
+
+def test_defaults_of_keys() -> None:
+    step, shown = StepDefinition(name="", handler=""), sections()["A step"]
+    assert shown["default_retry_limit"][1] == str(step.retry_limit)
+    assert shown["default_retryable"][1] == str(step.retryable).lower()
+    assert shown["skippable"][1] == str(step.skippable).lower()
+    assert shown["executor"][1] == step.executor
+    definition, shown = Definition(name=""), sections()["The definition"]
+    assert shown["version"][1] == definition.version
+    assert shown["namespace_name"][1] == definition.namespace
+    assert sections()["configuration"]["priority"][1] == str(definition.priority)
+    shown = sections()["handler_config 2"]
+    api = ApiConfig()
+    for name in ("method", "timeout", "retries", "retry_delay"):
+        assert shown[name][1] == f"{getattr(api, name)}".removesuffix(".0")
+    for name in ("enable_exponential_backoff", "ssl", "follow_redirects"):
+        assert shown[name][1] == str(getattr(api, name)).lower()
+    assert set(ApiConfig.__struct_fields__) == set(keys.API) - {"type", *keys.LIMITS}
+
+
+def plain(default: Any) -> str:
+    if default is msgspec.NODEFAULT or default is inspect.Parameter.empty:
+        return "required"
+    if isinstance(default, msgspec.Struct):
+        return f"{type(default).__name__}()"
+    return str(default)
+
+
+@pytest.mark.parametrize(
+    ("page", "heading", "struct"),
+    [
+        ("operating.md", "setting", EngineConfig),
+        ("operating.md", "Backoff", Backoff),
+        ("python.md", "field", TaskRequest),
+    ],
+)
+def test_settings_and_their_defaults(page: str, heading: str, struct: type[msgspec.Struct]) -> None:
+    shown = {row[0]: row[1] for row in table_under(DOCS / page, heading)}
+    fields = {field.name: field for field in msgspec.structs.fields(struct)}
+    assert list(shown) == list(fields)
+    for name, field in fields.items():
+        default = field.default
+        if field.default_factory is not msgspec.NODEFAULT:
+            default = field.default_factory()
+        if isinstance(default, tuple) and default:
+            assert shown[name] == ", ".join(f"{part:g}" for part in default)
+        else:
+            assert shown[name].strip('"') == plain(default), name
+
+
+def test_arguments_of_define() -> None:
+    shown = {row[0]: row[1] for row in table_under(DOCS / "python.md", "argument")}
+    parameters = inspect.signature(define).parameters
+    assert list(shown) == list(parameters)
+    for name, parameter in parameters.items():
+        assert shown[name].strip('"') == plain(parameter.default), name
+
+
+def test_options_of_a_step() -> None:
+    shown = {row[0]: row[1] for row in table_under(DOCS / "python.md", "option")}
+    assert set(shown) == set(StepOptions.__annotations__)
+    defaults = {field.name: field.default for field in msgspec.structs.fields(StepDefinition)}
+    for name in ("retryable", "retry_limit", "skippable", "timeout_seconds", "executor"):
+        assert shown[name].strip('"') == str(defaults[name])
+
+
+def test_statuses() -> None:
+    shown: dict[str, str] = {}
+    for row in table_under(DOCS / "handlers.md", "status"):
+        shown |= dict.fromkeys(row[0].split(", "), row[1].split(":")[0])
+    for status, rule in RULES.items():
+        known = shown.get(str(status)) or shown[f"{status // 100}xx"]
+        assert known == ("permanent" if rule.permanent else "retried"), status
+    listed = {int(text) for text in shown if text.isdigit()}
+    assert listed - {304} == {status for status in RULES if status < 500}
+    assert is_success(304)
+    assert is_success(299)
+    verdicts = [rule_for(status).permanent for status in (301, 500, 599, 499, 600)]
+    assert verdicts == [True, False, False, False, False]
+
+
+def test_operations_are_methods_of_the_engine() -> None:
+    for row in table_under(DOCS / "operating.md", "operation"):
+        call = row[0].removeprefix("engine.")
+        method = getattr(Engine, call.partition("(")[0])
+        parameters = [name for name in inspect.signature(method).parameters if name != "self"]
+        named = call.partition("(")[2].rstrip(")").split(", ")
+        assert parameters[: len(named)] == named
+        assert row[1].split()[0] in COMMANDS
+
+
+def test_commands_and_exit_codes() -> None:
+    told = " ".join(row[0] for row in table_under(DOCS / "cli.md", "command"))
+    words = set(told.replace(",", "").replace("\\|", " ").split())
+    assert set(COMMANDS) <= words
+    codes = " ".join(row[0] for row in table_under(DOCS / "cli.md", "code"))
+    assert sorted(int(code) for code in codes.replace(",", "").split()) == sorted(map(int, Exit))
+
+
+def test_every_page_is_led_to_from_another() -> None:
+    for page in DOCS.glob("*.md"):
+        others = [each for each in PAGES if each != page]
+        assert any(f"{page.name})" in each.read_text() for each in others), page.name
