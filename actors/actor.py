@@ -7,12 +7,33 @@ from typing import Any, ClassVar
 
 from tasker.actors.envelope import Envelope
 from tasker.actors.errors import ActorStoppedError
-from tasker.actors.mailbox import Mailbox
+from tasker.actors.mailbox import Mailbox, MailboxStatistics
 from tasker.actors.ref import ActorRef
 
 
-class Actor:
-    """Base of all actors. Subclasses handle messages in `receive`.
+class Supervised:
+    """What a supervisor runs: `run`, then `teardown`, then `close`, whatever ended it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def run(self) -> None:
+        """Live: called by the supervisor, once for each start."""
+        raise NotImplementedError
+
+    async def teardown(self) -> None:
+        """Let go of what takes waiting. Runs shielded from cancellation."""
+
+    def close(self) -> None:
+        """Let go of the rest, at once; called when there is no further start."""
+
+    def mailbox_statistics(self) -> MailboxStatistics | None:
+        """Return how its mailbox stands, None for one that has no mailbox."""
+        return None
+
+
+class Actor(Supervised):
+    """Base of all that take messages. Subclasses handle them in `receive`.
 
     Its life: `setup`, then `receive` for each message, then `teardown`, whatever
     ended it. An error from `receive` goes to the asker if there is one, and the
@@ -24,7 +45,7 @@ class Actor:
     """How many waiting messages `receive_batch` gets at once."""
 
     def __init__(self, name: str, *, capacity: int | None = None) -> None:
-        self.name = name
+        super().__init__(name)
         self.mailbox: Mailbox[Any] = Mailbox(name, capacity or self.mailbox_capacity)
         self.ref = ActorRef(name, self.mailbox)
         self.stopping = False
@@ -35,9 +56,6 @@ class Actor:
     async def receive(self, message: Any) -> Any:
         """Handle one message; what it returns answers an ask."""
         raise NotImplementedError
-
-    async def teardown(self) -> None:
-        """Let go of what the actor holds. Runs shielded from cancellation."""
 
     def stop(self) -> None:
         """End after the message that is being handled."""
@@ -69,6 +87,10 @@ class Actor:
     def close(self) -> None:
         """Refuse further messages; those that wait for an answer are told."""
         self.refuse(self.mailbox.close())
+
+    def mailbox_statistics(self) -> MailboxStatistics | None:
+        """Return how its mailbox stands."""
+        return self.mailbox.statistics()
 
     def refuse(self, messages: Sequence[Any]) -> None:
         """Tell those that still wait for an answer to these that none will come."""

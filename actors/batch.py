@@ -70,18 +70,6 @@ class Batch:
         """Whether there is anything that a store must keep."""
         return bool(self.head is not None or self.recorded or self.transitions or self.annotations)
 
-    def decision(self) -> Decision:
-        """Return the whole as one decision."""
-        return Decision(
-            head=self.head,
-            steps=self.steps,
-            recorded=frozenset(self.recorded),
-            transitions=tuple(self.transitions),
-            annotations=tuple(self.annotations),
-            ready=tuple(self.ready),
-            stops=tuple(self.stops),
-        )
-
     def to_append(
         self,
         state: WorkflowState,

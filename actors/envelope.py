@@ -36,6 +36,13 @@ class Reply(Generic[A]):
             self._error = error
             self._event.set()
 
+    def settle(self, error: BaseException | None) -> None:
+        """Answer with an error, or with None when there is none."""
+        if error is None:
+            self.set(None)  # type: ignore[arg-type]
+        else:
+            self.fail(error)
+
     async def wait(self) -> A:
         """Return the answer, or raise the error."""
         await self._event.wait()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import anyio
 from msgspec import Struct
 
 from tasker.actors.actor import Actor
-from tasker.actors.envelope import Envelope
+from tasker.actors.envelope import Reply
+from tasker.actors.errors import ActorStoppedError
 from tasker.actors.protocols import Clock
 from tasker.stores.errors import StoreError, StoreUnavailableError
 from tasker.stores.protocols import JournalStore
@@ -16,6 +18,26 @@ from tasker.stores.records import Append
 
 PROBE_SECONDS = 0.25
 """Wait between two probes of a store that failed."""
+
+
+Done = Callable[[Exception | None], None]
+"""Hears of an append: None when it is durable, or why it is not."""
+
+
+class Entry:
+    """An append on its way, None for a mark that passes along with the others."""
+
+    __slots__ = ("append", "done")
+
+    def __init__(self, append: Append | None, done: Done) -> None:
+        self.append = append
+        self.done: Done | None = done
+
+    def settle(self, outcome: Exception | None) -> None:
+        """Tell how it ended; only the first time counts."""
+        done, self.done = self.done, None
+        if done is not None:
+            done(outcome)
 
 
 class JournalStatistics(Struct, frozen=True, kw_only=True):
@@ -67,10 +89,18 @@ class Journal(Actor):
             StoreError: The commit failed; whether it is recorded is unknown.
             ActorStoppedError: The journal has ended.
         """
-        envelope = Envelope(append)
-        await self.ref.tell(envelope)
+        reply: Reply[None] = Reply()
+        await self.enqueue(append, reply.settle)
         with anyio.CancelScope(shield=True):
-            await envelope.reply.wait()
+            await reply.wait()
+
+    async def enqueue(self, append: Append, done: Done) -> None:
+        """Queue an append, waiting for room; ``done`` is called once with its outcome.
+
+        It is called from the journal's own turn, and must return at once. Raises
+        `ActorStoppedError` when the journal has ended, and calls nothing then.
+        """
+        await self.mailbox.put(Entry(append, done))
 
     async def settled(self) -> None:
         """Return when all that was queued before this call is recorded or refused.
@@ -78,9 +108,9 @@ class Journal(Actor):
         Raises:
             StoreError: The store cannot be written to.
         """
-        envelope = Envelope(None)
-        await self.ref.tell(envelope)
-        await envelope.reply.wait()
+        reply: Reply[None] = Reply()
+        await self.mailbox.put(Entry(None, reply.settle))
+        await reply.wait()
 
     async def recovered(self) -> None:
         """Return when the store can be written to."""
@@ -108,34 +138,42 @@ class Journal(Actor):
         """Take what waits, commit it, answer; probe while the store is broken."""
         async with anyio.create_task_group() as group:
             while True:
-                envelopes: list[Envelope] = await self.mailbox.get_batch(self._batch)
+                entries: list[Entry] = await self.mailbox.get_batch(self._batch)
                 try:
-                    await self._write(envelopes)
+                    await self._write(entries)
                 finally:
-                    _answer(envelopes, [_interrupted()] * len(envelopes))
+                    for entry in entries:
+                        entry.settle(_INTERRUPTED)
                 if self._broken is not None and not self._probing:
                     group.start_soon(self._probe)
 
-    async def _write(self, envelopes: Sequence[Envelope]) -> None:
+    def refuse(self, messages: Sequence[Any]) -> None:
+        """Tell those whose appends nobody will write any more."""
+        for entry in messages:
+            entry.settle(ActorStoppedError(actor=self.name))
+
+    async def _write(self, entries: Sequence[Entry]) -> None:
         if self._broken is not None:
-            _answer(envelopes, [self._broken] * len(envelopes))
+            _settle(entries, self._broken)
             return
-        appends = [envelope.message for envelope in envelopes if envelope.message is not None]
-        try:
-            # A commit under way ends before the journal does: its outcome is known.
-            with anyio.CancelScope(shield=True):
-                outcomes = await self._store.commit(appends) if appends else []
-        except Exception as cause:
-            self._failures += 1
-            error = _as_store_error(cause)
-            self._break(error)
-            _answer(envelopes, [error] * len(envelopes))
-            return
+        appends = [entry.append for entry in entries if entry.append is not None]
+        outcomes: Sequence[StoreError | None] = ()
         if appends:
+            try:
+                # A commit under way ends before the journal does: its outcome is known.
+                with anyio.CancelScope(shield=True):
+                    outcomes = await self._store.commit(appends)
+            except Exception as cause:
+                self._failures += 1
+                error = _as_store_error(cause)
+                self._break(error)
+                _settle(entries, error)
+                return
             self._commits += 1
-            self._appends += outcomes.count(None)
+        self._appends += outcomes.count(None)
         answers = iter(outcomes)
-        _answer(envelopes, [None if each.message is None else next(answers) for each in envelopes])
+        for entry in entries:
+            entry.settle(None if entry.append is None else next(answers))
 
     def _break(self, error: StoreError) -> None:
         self._broken = error
@@ -161,12 +199,9 @@ class Journal(Actor):
             self._on_health(None)
 
 
-def _answer(envelopes: Sequence[Envelope], outcomes: Sequence[Exception | None]) -> None:
-    for envelope, outcome in zip(envelopes, outcomes, strict=True):
-        if outcome is None:
-            envelope.reply.set(None)
-        else:
-            envelope.reply.fail(outcome)
+def _settle(entries: Sequence[Entry], outcome: Exception | None) -> None:
+    for entry in entries:
+        entry.settle(outcome)
 
 
 def _as_store_error(error: Exception) -> StoreError:
@@ -176,7 +211,6 @@ def _as_store_error(error: Exception) -> StoreError:
     return StoreUnavailableError(url="journal", operation="commit", cause=repr(error))
 
 
-def _interrupted() -> StoreError:
-    return StoreUnavailableError(
-        url="journal", operation="commit", cause="the journal stopped in the middle of a commit"
-    )
+_INTERRUPTED = StoreUnavailableError(
+    url="journal", operation="commit", cause="the journal stopped in the middle of a commit"
+)

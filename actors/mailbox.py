@@ -1,12 +1,11 @@
-"""A bounded queue of messages with one reader."""
+"""A bounded queue of messages with one reader, over an anyio memory stream."""
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Generic, TypeVar
 
 import anyio
-from anyio.lowlevel import checkpoint
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from msgspec import Struct
 
 from tasker.actors.errors import ActorStoppedError, MailboxFullError
@@ -22,16 +21,6 @@ class MailboxStatistics(Struct, frozen=True, kw_only=True):
     received: int
 
 
-class _Sender(Generic[M]):
-    """Somebody who waits for room."""
-
-    __slots__ = ("message", "turn")
-
-    def __init__(self, message: M) -> None:
-        self.message = message
-        self.turn = anyio.Event()
-
-
 class Mailbox(Generic[M]):
     """One actor's messages, in order of arrival.
 
@@ -39,42 +28,40 @@ class Mailbox(Generic[M]):
     wait costs a tenth of one that does.
     """
 
-    __slots__ = ("_actor", "_arrived", "_capacity", "_closed", "_messages", "_received", "_senders")
+    __slots__ = ("_actor", "_capacity", "_in", "_out", "_received")
 
     def __init__(self, actor: str, capacity: int) -> None:
         self._actor = actor
         self._capacity = capacity
         self._received = 0
-        self._messages: deque[M] = deque()
-        self._senders: deque[_Sender[M]] = deque()
-        self._arrived: anyio.Event | None = None
-        self._closed = False
+        self._in: MemoryObjectSendStream[M]
+        self._out: MemoryObjectReceiveStream[M]
+        self._in, self._out = anyio.create_memory_object_stream(capacity)
 
     def put_nowait(self, message: M) -> None:
         """Add a message; raises `MailboxFullError` or `ActorStoppedError`."""
-        if self._closed:
-            raise ActorStoppedError(actor=self._actor)
-        if len(self._messages) >= self._capacity:
-            raise MailboxFullError(actor=self._actor, capacity=self._capacity)
-        self._add(message)
+        try:
+            self._in.send_nowait(message)
+        except anyio.WouldBlock:
+            raise MailboxFullError(actor=self._actor, capacity=self._capacity) from None
+        except (anyio.ClosedResourceError, anyio.BrokenResourceError):
+            raise ActorStoppedError(actor=self._actor) from None
+        self._received += 1
 
     async def put(self, message: M) -> None:
         """Add a message, waiting for room; raises `ActorStoppedError`."""
         try:
             self.put_nowait(message)
         except MailboxFullError:
-            await self._put_later(message)
+            try:
+                await self._in.send(message)
+            except (anyio.ClosedResourceError, anyio.BrokenResourceError):
+                raise ActorStoppedError(actor=self._actor) from None
+            self._received += 1
 
     def get_nowait(self) -> M:
         """Take the oldest message; raises `anyio.WouldBlock` when there is none."""
-        if not self._messages:
-            raise anyio.WouldBlock
-        message = self._messages.popleft()
-        if self._senders:
-            sender = self._senders.popleft()
-            self._add(sender.message)
-            sender.turn.set()
-        return message
+        return self._out.receive_nowait()
 
     async def get(self) -> M:
         """Take the oldest message, waiting for one."""
@@ -82,52 +69,48 @@ class Mailbox(Generic[M]):
 
     async def get_batch(self, limit: int) -> list[M]:
         """Take all messages that are there, up to a limit, waiting for the first."""
-        await checkpoint()
-        while not self._messages:
-            self._arrived = anyio.Event()
-            await self._arrived.wait()
-        return self.get_batch_nowait(limit)
+        batch = self.get_batch_nowait(limit)
+        if not batch:
+            batch.append(await self._out.receive())
+            if limit > 1:
+                batch += self.get_batch_nowait(limit - 1)
+        return batch
 
     def get_batch_nowait(self, limit: int) -> list[M]:
         """Take all messages that are there, up to a limit; maybe none."""
         batch: list[M] = []
-        while self._messages and len(batch) < limit:
-            batch.append(self.get_nowait())
+        while len(batch) < limit:
+            try:
+                batch.append(self._out.receive_nowait())
+            except anyio.WouldBlock:
+                break
         return batch
 
     def close(self) -> list[M]:
         """Refuse further messages and return those that nobody has taken.
 
-        Whoever waits for room is told with `ActorStoppedError`.
+        Whoever waits for room is told with `ActorStoppedError`. Safe to call twice.
         """
-        self._closed = True
-        left = list(self._messages)
-        self._messages.clear()
-        for sender in self._senders:
-            sender.turn.set()
+        left: list[M] = []
+        while True:
+            try:
+                # Frees room as well: what senders wait with comes along.
+                left.append(self._out.receive_nowait())
+            except (anyio.WouldBlock, anyio.ClosedResourceError, anyio.EndOfStream):
+                break
+        self._out.close()
+        self._in.close()
         return left
+
+    def __del__(self) -> None:
+        # A mailbox holds nothing but memory: to drop one unclosed is no leak to warn of.
+        self._out.close()
+        self._in.close()
 
     def statistics(self) -> MailboxStatistics:
         """Return how the mailbox stands."""
         return MailboxStatistics(
-            depth=len(self._messages), capacity=self._capacity, received=self._received
+            depth=self._in.statistics().current_buffer_used,
+            capacity=self._capacity,
+            received=self._received,
         )
-
-    def _add(self, message: M) -> None:
-        self._messages.append(message)
-        self._received += 1
-        if self._arrived is not None:
-            self._arrived.set()
-            self._arrived = None
-
-    async def _put_later(self, message: M) -> None:
-        sender = _Sender(message)
-        self._senders.append(sender)
-        try:
-            await sender.turn.wait()
-        finally:
-            refused = sender in self._senders
-            if refused:
-                self._senders.remove(sender)
-        if refused:
-            raise ActorStoppedError(actor=self._actor)

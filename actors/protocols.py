@@ -9,14 +9,13 @@ import anyio
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from tasker.actors.workflow.decision import Decision
     from tasker.actors.workflow.outcome import AttemptResult
     from tasker.actors.workflow.plan import Plan, StepPlan
     from tasker.actors.workflow.state import WorkflowState
-    from tasker.stores.records import AnnotationRecord, TaskRecord
+    from tasker.stores.records import AnnotationRecord, TaskRecord, Transition
 
 
-class AttemptOrder(Struct, frozen=True, kw_only=True):
+class AttemptOrder(Struct, frozen=True, gc=False, kw_only=True):
     """One attempt to run. ``state`` is the live task: read it, never write it."""
 
     state: WorkflowState
@@ -62,7 +61,7 @@ class PlanSource(Protocol):
 
 
 class Observer(Protocol):
-    """Hears of every decision once it is durable. Must return at once, and not raise."""
+    """Hears of what changed, once it is durable. Must return at once, and not raise."""
 
-    def decided(self, state: WorkflowState, decision: Decision, at: float) -> None:
-        """Take note of a decision that was recorded at ``at``."""
+    def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
+        """Take note of a task's transitions, in their order, that were recorded at ``at``."""

@@ -133,23 +133,30 @@ class Residency(Actor):
             return
         if context.journal.broken is not None:
             raise context.journal.broken
+        reply: Reply[None] = Reply()
+        owned = msgspec.structs.replace(task, owner=context.node_id)
+        supervisor = TaskSupervisor(WorkflowState(task=owned, plan=plan, steps=steps), context)
+
+        def created(outcome: Exception | None) -> None:
+            # In the journal's turn, whatever became of the caller by now: a durable
+            # task has its supervisor.
+            self._reserved -= 1
+            if outcome is None:
+                self._start(supervisor)
+            elif not isinstance(outcome, REFUSALS):
+                # A commit that failed may have left the task all the same.
+                self.take_up(task.task_id)
+            reply.settle(outcome)
+
         self._reserved += 1
         try:
-            owned = msgspec.structs.replace(task, owner=context.node_id)
-            state = WorkflowState(task=owned, plan=plan, steps=steps)
-            supervisor = TaskSupervisor(state, context)
-            await supervisor.create(steps=steps, identity_expires_before=identity_expires_before)
-            # No await between the append and this: a durable task has its supervisor.
-            self._start(supervisor)
-        except REFUSALS:
-            raise
+            await supervisor.create(
+                created, steps=steps, identity_expires_before=identity_expires_before
+            )
         except BaseException:
-            # A commit that failed, or a cancellation that no shield holds off: the
-            # task may be durable all the same.
-            self.take_up(task.task_id)
-            raise
-        finally:
             self._reserved -= 1
+            raise
+        await reply.wait()
 
     async def operate(self, task_id: str, operation: AnyOperation) -> TaskState | None:
         """Do an operation on a task, in memory or not; return its state after it.

@@ -1,103 +1,95 @@
-"""Step actors: each runs one attempt at a time and always says how it ended."""
+"""Step actors: each runs one attempt, and always says how it ended."""
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
-from contextlib import suppress
 from functools import partial
 
-import anyio
-
-from tasker.actors.actor import Actor
-from tasker.actors.errors import ActorStoppedError
+from tasker.actors.actor import Supervised
+from tasker.actors.errors import ActorStoppedError, MailboxFullError
 from tasker.actors.permits import Permits
 from tasker.actors.protocols import AttemptOrder, Clock, Runner
 from tasker.actors.ref import ActorRef
 from tasker.actors.supervisor import Supervisor
-from tasker.actors.timers import Timers
+from tasker.actors.timers import Timer, Timers
 from tasker.actors.workflow.messages import AttemptEnded
-from tasker.actors.workflow.outcome import AttemptFailed, attempt_lost, attempt_timed_out
+from tasker.actors.workflow.outcome import (
+    AttemptFailed,
+    AttemptResult,
+    attempt_lost,
+    attempt_timed_out,
+)
 
 Key = tuple[str, int, int]
-Job = tuple[AttemptOrder, ActorRef]
+"""An attempt: task id, index of the step, number of the attempt."""
+
+CANCELLED = attempt_lost("cancelled")
 
 
-class StepActor(Actor):
-    """Takes orders from the pool, one after the other.
+class StepActor(Supervised):
+    """Runs one attempt and sends one message back, whatever happens.
 
-    Cancelling an attempt ends the actor; the pool starts another when it needs
-    one. So an attempt that nobody cancels costs no cancel scope.
+    It takes no messages: to cancel the attempt is to cancel the actor. Its
+    supervisor runs it in a coroutine that it keeps for the next one.
     """
 
-    mailbox_capacity = 1
-
-    def __init__(self, name: str, pool: StepPool) -> None:
-        super().__init__(name)
+    def __init__(self, key: Key, order: AttemptOrder, supervisor: ActorRef, pool: StepPool) -> None:
+        super().__init__(f"step-{key[0]}-{order.step.name}-{key[2]}")
+        self.result: AttemptResult = CANCELLED
+        self._key = key
+        self._order = order
+        self._supervisor = supervisor
         self._pool = pool
-        self.verdict: AttemptFailed = attempt_lost("cancelled")
+        self._timer: Timer | None = None
 
     async def run(self) -> None:
-        """Run attempts until cancelled, or until the pool has idle actors enough."""
-        pool = self._pool
-        while True:
-            job = await pool.next_job()
-            if job is None:
-                return
-            await self._attempt(*job)
-            if self.stopping:
-                return
-
-    async def _attempt(self, order: AttemptOrder, supervisor: ActorRef) -> None:
-        pool, step = self._pool, order.step
-        key = (order.state.task.task_id, step.index, order.attempt)
-        pool.running[key] = self
-        timer = None
-        if step.timeout_seconds is not None:
-            timer = pool.timers.at(
-                pool.clock.now() + step.timeout_seconds,
-                partial(pool.stop, key, attempt_timed_out(step.timeout_seconds)),
+        """Run the attempt, for no longer than its timeout."""
+        pool, seconds = self._pool, self._order.step.timeout_seconds
+        if seconds is not None:
+            verdict = attempt_timed_out(seconds)
+            self._timer = pool.timers.at(
+                pool.clock.now() + seconds, partial(pool.stop, self._key, verdict)
             )
-        ended: AttemptEnded | None = None
         try:
-            result = await pool.runner.run(order)
-            ended = AttemptEnded(step.index, order.attempt, result)
+            self.result = await pool.runner.run(self._order)
         except Exception as error:
-            self.verdict = attempt_lost(f"its actor failed: {error!r}")
+            self.result = attempt_lost(f"its actor failed: {error!r}")
             raise
-        finally:
-            del pool.running[key]
-            if timer is not None:
-                timer.cancel()
-            pool.permits.release(step)
-            if ended is None:
-                ended = AttemptEnded(step.index, order.attempt, self.verdict)
-            await _tell(supervisor, ended)
+
+    def close(self) -> None:
+        """Give the permit back and tell the task's supervisor how the attempt ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._pool.ended(self._key, self._order)
+        ended = AttemptEnded(self._order.step.index, self._order.attempt, self.result)
+        try:
+            self._supervisor.tell_nowait(ended)
+        except MailboxFullError:
+            self._pool.tell_later(self._supervisor, ended)
+        except ActorStoppedError:
+            pass  # The task has ended or moved away: nobody waits for this attempt.
 
 
-async def _tell(supervisor: ActorRef, ended: AttemptEnded) -> None:
-    # Shielded: the supervisor must hear of the attempt even when it was cancelled.
-    with anyio.CancelScope(shield=True):
-        # Stopped: the task has ended or moved away, and nobody waits for this attempt.
-        with suppress(ActorStoppedError):
-            await supervisor.tell(ended)
+class _Courier(Supervised):
+    """Brings one message to a mailbox that is full."""
 
+    def __init__(self, to: ActorRef, message: AttemptEnded) -> None:
+        super().__init__(f"courier-{to.name}-{message.step}-{message.attempt}")
+        self._to = to
+        self._message = message
 
-class _Seat:
-    """Where an idle actor waits for its next order."""
-
-    __slots__ = ("job", "taken")
-
-    def __init__(self) -> None:
-        self.job: Job | None = None
-        self.taken = anyio.Event()
+    async def run(self) -> None:
+        """Wait for room."""
+        try:
+            await self._to.tell(self._message)
+        except ActorStoppedError:
+            pass  # As above.
 
 
 class StepPool:
-    """Step actors, started as they are needed and kept while they are idle.
+    """Starts step actors, and stops them.
 
-    Whoever gives an order holds a permit for it, which the pool gives back. So
-    the permits bound the pool.
+    Whoever starts an attempt holds a permit for it, which is given back when it
+    has ended. So the permits bound the pool.
     """
 
     def __init__(
@@ -108,60 +100,40 @@ class StepPool:
         permits: Permits,
         timers: Timers,
         clock: Clock,
-        most_idle: int = 256,
     ) -> None:
         self.runner = runner
-        self.permits = permits
         self.timers = timers
         self.clock = clock
-        self.running: dict[Key, StepActor] = {}
+        self._permits = permits
         self._branch = branch
-        self._most_idle = most_idle
-        self._names = itertools.count(1)
-        self._jobs: deque[Job] = deque()
-        self._idle: list[_Seat] = []
+        self._running: dict[Key, StepActor] = {}
+
+    def __len__(self) -> int:
+        return len(self._running)
 
     def start(self, order: AttemptOrder, supervisor: ActorRef) -> None:
         """Have an attempt run; its supervisor is told how it ended."""
-        job = (order, supervisor)
-        if self._idle:
-            seat = self._idle.pop()
-            seat.job = job
-            seat.taken.set()
-        else:
-            self._jobs.append(job)
-            self._branch.adopt(StepActor(f"step-{next(self._names)}", self))
+        key = (order.state.task.task_id, order.step.index, order.attempt)
+        actor = self._running[key] = StepActor(key, order, supervisor, self)
+        self._branch.launch(actor)
 
-    def stop(self, key: Key, verdict: AttemptFailed | None = None) -> None:
-        """Cancel an attempt that runs; ``verdict`` is the outcome that it reports."""
-        actor = self.running.get(key)
+    def stop(self, key: Key, verdict: AttemptFailed = CANCELLED) -> None:
+        """Cancel an attempt, if it runs; ``verdict`` is the outcome that it reports."""
+        actor = self._running.get(key)
         if actor is not None:
-            # It takes no other order, even if this attempt ends before it is cancelled.
-            actor.stop()
-            if verdict is not None:
-                actor.verdict = verdict
+            actor.result = verdict
             self._branch.cancel(actor.name)
 
     def stop_task(self, task_id: str) -> None:
         """Cancel every attempt of a task."""
-        for key in [key for key in self.running if key[0] == task_id]:
+        for key in [key for key in self._running if key[0] == task_id]:
             self.stop(key)
 
-    async def next_job(self) -> Job | None:
-        """Return the next order; None tells an idle actor that it is one too many."""
-        if self._jobs:
-            return self._jobs.popleft()
-        if len(self._idle) >= self._most_idle:
-            return None
-        seat = _Seat()
-        self._idle.append(seat)
-        try:
-            await seat.taken.wait()
-        finally:
-            if seat.job is None:
-                self._idle.remove(seat)
-        return seat.job
+    def ended(self, key: Key, order: AttemptOrder) -> None:
+        """Forget an attempt, and give its permit back; called by its actor."""
+        del self._running[key]
+        self._permits.release(order.step)
 
-    def close(self) -> None:
-        """Give up the orders that nobody has begun."""
-        self._jobs.clear()
+    def tell_later(self, supervisor: ActorRef, ended: AttemptEnded) -> None:
+        """Bring a message to a mailbox that is full; called by step actors."""
+        self._branch.launch(_Courier(supervisor, ended))

@@ -12,12 +12,14 @@ import anyio
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
-from tasker.actors.actor import Actor
+from tasker.actors.actor import Actor, Supervised
 from tasker.actors.errors import RestartLimitError
 from tasker.actors.mailbox import Mailbox, MailboxStatistics
 from tasker.actors.ref import ActorRef
 
 TEARDOWN_SECONDS = 5.0
+MOST_IDLE_HOSTS = 1_024
+"""Coroutines that are kept for children to come, though they have none to run."""
 
 
 class Restart(Enum):
@@ -71,8 +73,8 @@ class _Child:
 
     def __init__(
         self,
-        actor: Actor,
-        factory: Callable[[], Actor] | None,
+        actor: Supervised,
+        factory: Callable[[], Supervised] | None,
         restart: Restart,
         on_failure: Callable[[Exception], None] | None,
     ) -> None:
@@ -86,7 +88,7 @@ class _Child:
         self.started_at = 0.0
         self.state = "starting"
         self.group_restart = False
-        self.ended = anyio.Event()
+        self.ended: anyio.Event | None = None
 
 
 class Supervisor:
@@ -120,6 +122,9 @@ class Supervisor:
         self._closing = False
         self._began = monotonic()
         self._supervisors: list[Supervisor] = []
+        self._idle_hosts = 0
+        # Never full: what goes in is bounded by the hosts that wait at the other end.
+        self._idle: Mailbox[_Child] = Mailbox(f"{name} hosts", MOST_IDLE_HOSTS)
 
     async def __aenter__(self) -> Supervisor:
         self._group = anyio.create_task_group()
@@ -147,13 +152,22 @@ class Supervisor:
         restart: Restart = Restart.PERMANENT,
     ) -> ActorRef:
         """Start an actor that can be made anew after a failure; return its address."""
-        return self._launch(_Child(factory(), factory, restart, None))
+        actor = factory()
+        self._launch(_Child(actor, factory, restart, None))
+        return actor.ref
 
     def adopt(
         self, actor: Actor, *, on_failure: Callable[[Exception], None] | None = None
     ) -> ActorRef:
         """Start an actor that is not restarted; ``on_failure`` hears why it ended."""
-        return self._launch(_Child(actor, None, Restart.TEMPORARY, on_failure))
+        self.launch(actor, on_failure=on_failure)
+        return actor.ref
+
+    def launch(
+        self, supervised: Supervised, *, on_failure: Callable[[Exception], None] | None = None
+    ) -> None:
+        """Start something without a mailbox; it is not restarted either."""
+        self._launch(_Child(supervised, None, Restart.TEMPORARY, on_failure))
 
     def attach(self, supervisor: Supervisor) -> None:
         """Show another supervisor below this one in the tree."""
@@ -179,7 +193,7 @@ class Supervisor:
                 state=child.state,
                 restarts=child.restarts,
                 age_seconds=now - child.started_at,
-                mailbox=child.actor.mailbox.statistics(),
+                mailbox=child.actor.mailbox_statistics(),
             )
             for child in list(self._children.values())[:limit]
         ]
@@ -193,12 +207,24 @@ class Supervisor:
             children=(*children, *(below.describe(limit) for below in self._supervisors)),
         )
 
-    def _launch(self, child: _Child) -> ActorRef:
+    def _launch(self, child: _Child) -> None:
         assert self._group is not None, "a supervisor starts actors only while it is entered"
         child.started_at = self._monotonic()
         self._children[child.name] = child
-        self._group.start_soon(self._supervise, child, name=child.name)
-        return child.actor.ref
+        if self._idle_hosts and not self._closing:
+            self._idle_hosts -= 1
+            self._idle.put_nowait(child)
+        else:
+            self._group.start_soon(self._host, child)
+
+    async def _host(self, child: _Child) -> None:
+        """Run children, one after the other: a coroutine costs more to start than to keep."""
+        while True:
+            await self._supervise(child)
+            if self._closing or self._idle_hosts >= MOST_IDLE_HOSTS:
+                return
+            self._idle_hosts += 1
+            child = await self._idle.get()
 
     async def _supervise(self, child: _Child) -> None:
         """Run a child until it ends for good."""
@@ -216,7 +242,8 @@ class Supervisor:
             if self._children.get(child.name) is child:
                 del self._children[child.name]
             child.actor.close()
-            child.ended.set()
+            if child.ended is not None:
+                child.ended.set()
 
     async def _live(self, child: _Child) -> Exception | None:
         """Run one life of a child; return what it failed of, None for a plain end."""
@@ -232,7 +259,8 @@ class Supervisor:
                 failure = error
             finally:
                 child.state = "ending"
-                failure = await self._tear_down(child) or failure
+                if type(child.actor).teardown is not Supervised.teardown:
+                    failure = await self._tear_down(child) or failure
         return failure
 
     async def _tear_down(self, child: _Child) -> Exception | None:
@@ -277,11 +305,11 @@ class Supervisor:
     def _renew(self, child: _Child) -> None:
         """Put a new actor behind the old address: what waits in the mailbox is kept."""
         assert child.factory is not None
-        mailbox: Mailbox[Any] = child.actor.mailbox
-        ref = child.actor.ref
-        child.actor = child.factory()
+        old, new = child.actor, child.factory()
+        if isinstance(old, Actor) and isinstance(new, Actor):
+            new.mailbox, new.ref = old.mailbox, old.ref
+        child.actor = new
         child.scope = anyio.CancelScope()
-        child.actor.mailbox, child.actor.ref = mailbox, ref
         child.restarts += 1
         child.started_at = self._monotonic()
 
@@ -294,4 +322,6 @@ class Supervisor:
     async def _stop(self, child: _Child) -> None:
         child.restart = Restart.TEMPORARY
         child.scope.cancel()
-        await child.ended.wait()
+        if child.state != "stopped":
+            child.ended = child.ended or anyio.Event()
+            await child.ended.wait()

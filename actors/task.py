@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
+import anyio
 import msgspec
 
 from tasker.actors.actor import Actor
 from tasker.actors.batch import Batch
+from tasker.actors.claims import Claims
 from tasker.actors.envelope import Envelope
 from tasker.actors.errors import ActorStoppedError, MailboxFullError
 from tasker.actors.journal import Journal
-from tasker.actors.permits import Permits, Waiter
+from tasker.actors.permits import Permits
 from tasker.actors.protocols import AttemptOrder, Clock, Observer, Runner
 from tasker.actors.step import StepPool
 from tasker.actors.timers import Timer, Timers
@@ -31,7 +34,14 @@ from tasker.stores.errors import (
     TaskerError,
 )
 from tasker.stores.protocols import TaskReader
-from tasker.stores.records import ErrorRecord, StepRecord, TaskSnapshot, TaskState, Transition
+from tasker.stores.records import (
+    Append,
+    ErrorRecord,
+    StepRecord,
+    TaskSnapshot,
+    TaskState,
+    Transition,
+)
 
 READ_AGAIN_SECONDS = 0.1
 """Wait before a task is read again from a store that failed."""
@@ -95,37 +105,59 @@ class TaskContext:
         self.draining = False
 
 
+class _Recording:
+    """A batch on its way into the journal, and the messages that it was made from."""
+
+    __slots__ = ("append", "batch", "messages")
+
+    def __init__(self, batch: Batch, append: Append, messages: Sequence[Any]) -> None:
+        self.batch = batch
+        self.append = append
+        self.messages = messages
+
+
 class TaskSupervisor(Actor):
     """The only writer of one task.
 
     It takes all messages that wait, decides each, and makes the whole durable in
     one append; only then do attempts start, askers get their answer and others
-    hear of it. A task with nothing to do but wait is let go of: its wake time is
-    in the store.
+    hear of it. What comes meanwhile is decided next. A task with nothing to do
+    but wait is let go of: its wake time is in the store.
+
+    The journal tells by a call, not by a message: what follows from an append
+    follows in the journal's own turn, and the supervisor wakes for messages alone.
     """
 
     batch_limit = 256
 
     def __init__(self, state: WorkflowState, context: TaskContext) -> None:
-        super().__init__(f"task-{state.task.task_id}", capacity=64 + len(state.plan.steps))
+        self._capacity = 64 + len(state.plan.steps)
+        super().__init__(f"task-{state.task.task_id}", capacity=self._capacity)
         self.state = state
         self._context = context
-        self._queue: list[int] = []
-        self._waiters: dict[int, Waiter] = {}
-        self._granted: list[int] = []
+        self._claims = Claims(context.permits, state.plan.steps, self.nudge)
         self._timer: Timer | None = None
-        self._first: Batch | None = None
+        self._work: deque[Sequence[Any]] = deque()
+        self._held: list[Any] = []
+        self._recording: _Recording | None = None
+        self._failure: Exception | None = None
+        self._told: anyio.Event | None = None
+        self._nudged = False
+        self._created = False
+        self._closed = False
 
     async def create(
         self,
+        created: Callable[[Exception | None], None],
         *,
         steps: Sequence[StepRecord] = (),
         identity_expires_before: float | None = None,
     ) -> None:
-        """Append a new task, and the first attempts of its roots; call before starting.
+        """Append a new task, and the first attempts of its roots; returns once it is queued.
 
-        Raises what the journal raises; the task is then not created, or, when a
-        commit failed, of unknown outcome, and the supervisor must not be started.
+        ``created`` is called when the append is durable, before anything follows
+        from it: it has to start this supervisor. Or it is called with what the
+        journal raised, after which the supervisor must not be started.
         """
         now = self._context.clock.now()
         batch = Batch()
@@ -142,26 +174,32 @@ class TaskSupervisor(Actor):
             created=self.state.task,
             identity_expires_before=identity_expires_before,
         )
+
+        def done(outcome: Exception | None) -> None:
+            if outcome is None:
+                self._created = True
+                self.state.seq = append.seq
+                created(None)
+                self._act(batch)
+            else:
+                self._give_back(batch)
+                self.close()
+                created(outcome)
+
         try:
-            await self._context.journal.append(append)
+            await self._context.journal.enqueue(append, done)
         except BaseException:
             self._give_back(batch)
-            self._drop_claims()
             self.close()
             raise
-        self.state.seq = append.seq
-        self._first = batch
 
     async def setup(self) -> None:
-        """Act on what `create` decided, or take up a task that was loaded."""
-        if self._first is not None:
-            batch, self._first = self._first, None
-            self._act(batch)
-        else:
+        """Take up a task that was loaded; one that was created is under way."""
+        if not self._created:
             # With what waits already: a task at rest is let go of again, and an
             # operation that had it loaded would for ever come too late.
             waiting = self.mailbox.get_batch_nowait(self.batch_limit)
-            await self._handle([TakeUp(interrupted="its process ended"), *waiting])
+            await self.receive_batch([TakeUp(interrupted="its process ended"), *waiting])
 
     def nudge(self) -> None:
         """Have the supervisor look again."""
@@ -170,58 +208,120 @@ class TaskSupervisor(Actor):
             self.ref.tell_nowait(NUDGE)
 
     async def receive_batch(self, messages: Sequence[Any]) -> None:
-        """Handle all that was waiting with one append."""
-        await self._handle(messages)
+        """Handle all that was waiting with one append, after the one that is under way."""
+        for message in messages:
+            if message is NUDGE:
+                self._nudged = True
+            else:
+                self._held.append(message)
+        if len(self._held) > self._capacity:
+            await self._until_recorded()
+        while not self.stopping:
+            if self._failure is not None:
+                await self._recover()
+            elif self._recording is not None:
+                return
+            elif self._work:
+                await self._handle(self._work.popleft())
+            elif self._held or self._nudged:
+                messages, self._held, self._nudged = self._held, [], False
+                await self._handle(messages)
+            else:
+                return
 
-    async def teardown(self) -> None:
-        """Give back what was not used."""
+    async def _until_recorded(self) -> None:
+        """Take no more messages for now: the senders wait, as for a mailbox that is full."""
+        while self._recording is not None and self._failure is None:
+            self._told = anyio.Event()
+            await self._told.wait()
+
+    def close(self) -> None:
+        """Give back what was not used, and answer whoever still waits."""
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        self._drop_claims()
+        self._claims.drop()
+        if self._recording is not None:
+            self.refuse(self._recording.messages)
+        for messages in (*self._work, self._held):
+            self.refuse(messages)
+        super().close()
 
     async def _handle(self, messages: Sequence[Any]) -> None:
-        left = [messages]
+        """Decide messages, and send what was decided to the journal."""
+        batch = Batch()
         try:
-            while left and not self.stopping:
-                left[:1] = await self._handle_once(left[0])
+            now = self._context.clock.now()
+            for message in messages:
+                self._decide(message, now, batch)
+            due = next_wake(self.state)
+            if due is not None and due <= now:
+                self._take(advance(self.state, Wake(), now), batch)
+            await self._prepare(batch, now)
+            if batch.durable:
+                append = batch.to_append(self.state, now)
+                self._recording = _Recording(batch, append, messages)
+                await self._context.journal.enqueue(append, self._recorded)
+                return
+        except BaseException:
+            self._recording = None
+            self._give_back(batch)
+            self.refuse(messages)
+            raise
+        self._act(batch)
+        self.refuse(messages)
+
+    def _recorded(self, outcome: Exception | None) -> None:
+        """Hear from the journal; what is durable takes effect at once."""
+        recording = self._recording
+        if recording is None or self._closed:
+            if recording is not None:
+                self._give_back(recording.batch)
+            return
+        if outcome is None:
+            self._recording = None
+            self.state.seq = recording.append.seq
+            self._act(recording.batch)
+            self.refuse(recording.messages)
+        else:
+            self._failure = outcome
+        if self._told is not None:
+            self._told.set()
+        waiting = self._held or self._work or self._nudged
+        if waiting or self._failure is not None or self.stopping:
+            self.nudge()
+
+    async def _recover(self) -> None:
+        """Deal with an append that failed, or with a fault of our own."""
+        error, self._failure = self._failure, None
+        recording, self._recording = self._recording, None
+        assert error is not None
+        if recording is None:
+            raise error
+        batch, messages = recording.batch, recording.messages
+        try:
+            if isinstance(error, StaleLeaseError | AppendConflictError):
+                self._stand_down(batch, error)
+            elif isinstance(error, EncodingError):
+                await self._start_over(batch)
+                apart = _apart(messages, error)
+                messages = ()
+                self._work.extend(apart)
+            elif isinstance(error, StoreError):
+                for reply in batch.replies:
+                    reply.fail(error)
+                if await self._was_recorded(batch, recording.append.seq):
+                    self.state.seq = recording.append.seq
+                    self._act(batch)
+                elif not self.stopping:
+                    self._work.append([*batch.told, TakeUp()])
+            else:
+                self._give_back(batch)
+                raise error
         finally:
             self.refuse(messages)
 
-    async def _handle_once(self, messages: Sequence[Any]) -> list[Sequence[Any]]:
-        """Decide and record messages as one batch; return batches to be handled instead."""
-        now = self._context.clock.now()
-        batch = Batch()
-        for message in messages:
-            self._decide(message, now, batch)
-        due = next_wake(self.state)
-        if due is not None and due <= now:
-            self._take(advance(self.state, Wake(), now), batch)
-        await self._prepare(batch, now)
-        if batch.durable:
-            append = batch.to_append(self.state, now)
-            try:
-                await self._context.journal.append(append)
-            except (StaleLeaseError, AppendConflictError) as error:
-                self._stand_down(batch, error)
-                return []
-            except EncodingError as error:
-                await self._start_over(batch)
-                return _apart(messages, error)
-            except StoreError as error:
-                for reply in batch.replies:
-                    reply.fail(error)
-                if not await self._was_recorded(batch, append.seq):
-                    return [] if self.stopping else [[*batch.told, TakeUp()]]
-            except BaseException:
-                self._give_back(batch)
-                raise
-            self.state.seq = append.seq
-        self._act(batch)
-        return []
-
     def _decide(self, message: Any, now: float, batch: Batch) -> None:
-        if isinstance(message, Nudge):
-            return
         if not isinstance(message, Envelope):
             batch.told.append(message)
             self._take(advance(self.state, message, now), batch)
@@ -239,33 +339,21 @@ class TaskSupervisor(Actor):
 
     async def _prepare(self, batch: Batch, now: float) -> None:
         """Add what follows from the decisions: starts, annotations, letting go."""
-        await self._start_ready(batch, now)
+        if self._claims or batch.ready:
+            await self._start_ready(batch, now)
         if batch.ends and self.state.plan.annotates:
             batch.annotations.extend(await self._context.runner.annotate(self.state))
         self._let_go(batch, now)
 
     async def _start_ready(self, batch: Batch, now: float) -> None:
-        state, context = self.state, self._context
+        state, claims = self.state, self._claims
         if state.head.state is not TaskState.IN_PROGRESS or not self._may_start():
-            self._queue.clear()
-            self._drop_claims()
+            claims.drop()
             return
-        self._queue.extend(batch.ready)
-        self._drop_waiters(lambda index: index not in state.ready)
-        if state.plan.orders_ready and len(self._queue) > 1:
-            self._queue = list(await context.runner.order_ready(state, self._queue))
-        chosen, self._granted = self._granted, []
-        room = self._room() - len(chosen)
-        while self._queue and room > 0:
-            index = self._queue.pop(0)
-            step = state.plan.steps[index]
-            if index not in state.ready or index in self._waiters or index in chosen:
-                continue
-            if context.permits.try_acquire(step):
-                chosen.append(index)
-            else:
-                self._wait_for_permit(index)
-            room -= 1
+        claims.add(batch.ready)
+        if state.plan.orders_ready and len(claims.queue) > 1:
+            claims.reorder(await self._context.runner.order_ready(state, claims.queue))
+        chosen = claims.take(state.ready, self._room(), state.task.priority)
         if not chosen:
             return
         decision = advance(state, StartSteps(tuple(chosen)), now)
@@ -273,7 +361,7 @@ class TaskSupervisor(Actor):
         for index in chosen:
             started = decision.steps.get(index)
             if started is None:
-                context.permits.release(state.plan.steps[index])
+                self._context.permits.release(state.plan.steps[index])
             else:
                 batch.starts.append((index, started.attempts))
 
@@ -283,18 +371,9 @@ class TaskSupervisor(Actor):
     def _room(self) -> int:
         """How many more steps the task's own bound lets start or wait for a permit."""
         limit = self.state.plan.max_concurrent_steps
-        taken = len(self.state.running) + len(self._waiters)
-        return len(self.state.steps) if limit is None else limit - taken
-
-    def _wait_for_permit(self, index: int) -> None:
-        def granted() -> None:
-            self._waiters.pop(index, None)
-            self._granted.append(index)
-            self.nudge()
-
-        # Entered first: a permit that is free by now is granted during the call.
-        waiter = self._waiters[index] = Waiter(self.state.plan.steps[index], granted)
-        self._context.permits.wait(waiter, self.state.task.priority)
+        if limit is None:
+            return len(self.state.steps)
+        return limit - len(self.state.running) - self._claims.waiting
 
     def _let_go(self, batch: Batch, now: float) -> None:
         """Release the task when it is at rest, or only waits, or may not go on here."""
@@ -304,7 +383,7 @@ class TaskSupervisor(Actor):
             return
         if head.state in AT_REST:
             wake_at = None
-        elif state.running or self._queue or self._waiters or self._granted:
+        elif state.running or self._claims:
             return
         elif head.state is TaskState.PAUSED:
             wake_at = None
@@ -349,34 +428,42 @@ class TaskSupervisor(Actor):
 
     def _go_back(self, batch: Batch, snapshot: TaskSnapshot) -> None:
         self._give_back(batch)
-        self._queue.clear()
-        self._drop_claims()
+        self._claims.drop()
         self.state = WorkflowState.from_snapshot(snapshot, self.state.plan)
 
     def _act(self, batch: Batch) -> None:
         """Let the effects happen: everything here is durable."""
+        try:
+            self._take_effect(batch)
+        except Exception as error:
+            # Raised in the supervisor's own turn, to the one who restarts it.
+            self._failure = error
+            self.nudge()
+
+    def _take_effect(self, batch: Batch) -> None:
         state, context = self.state, self._context
-        task_id = state.task.task_id
         for index, attempt in batch.stops:
-            context.pool.stop((task_id, index, attempt))
+            context.pool.stop((state.task.task_id, index, attempt))
         for index, attempt in batch.starts:
             context.pool.start(
                 AttemptOrder(state=state, step=state.plan.steps[index], attempt=attempt),
                 self.ref,
             )
-        if batch.durable:
-            context.observer.decided(state, batch.decision(), context.clock.now())
+        batch.starts = []
+        if batch.transitions:
+            context.observer.decided(state, batch.transitions, context.clock.now())
         for reply in batch.replies:
             reply.set(state.head.state)
-        if state.head.owner is None:
-            self._drop_claims()
-            self.stop()
-            if state.head.state in AT_REST:
-                context.residents.ended(state)
-            else:
-                context.residents.released(state)
+        if state.head.owner is not None:
+            self._set_timer()
             return
-        self._set_timer()
+        self._claims.drop()
+        self.stop()
+        self.nudge()
+        if state.head.state in AT_REST:
+            context.residents.ended(state)
+        else:
+            context.residents.released(state)
 
     def _set_timer(self) -> None:
         at = next_wake(self.state)
@@ -400,21 +487,11 @@ class TaskSupervisor(Actor):
             self._context.permits.release(self.state.plan.steps[index])
         batch.starts.clear()
 
-    def _drop_waiters(self, unwanted: Callable[[int], bool]) -> None:
-        for index in [index for index in self._waiters if unwanted(index)]:
-            self._waiters.pop(index).cancel()
-
-    def _drop_claims(self) -> None:
-        self._drop_waiters(lambda _: True)
-        for index in self._granted:
-            self._context.permits.release(self.state.plan.steps[index])
-        self._granted.clear()
-
 
 def _apart(messages: Sequence[Any], error: EncodingError) -> list[Sequence[Any]]:
     """Return refused messages one by one, and the one that cannot be stored as a failure."""
     taking_up = [TakeUp(), *(each for each in messages if isinstance(each, TakeUp))]
-    others = [each for each in messages if not isinstance(each, TakeUp | Nudge)]
+    others = [each for each in messages if not isinstance(each, TakeUp)]
     if not others:
         raise error
     if len(others) > 1:

@@ -55,11 +55,13 @@ def _run(command: list[str], seconds: float) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        ended = _ends_within(process, seconds)
-        # Before the leader is reaped: until then nobody else can have its number.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        code = process.wait()
+        try:
+            ended = _ends_within(process, seconds)
+        finally:
+            # Before the leader is reaped: until then nobody else can have its number.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            code = process.wait()
         if not ended:
             raise SampleError(f"it took longer than {seconds:g} s")
         if code != 0:

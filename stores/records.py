@@ -1,7 +1,8 @@
 """What is kept: one Struct for each kind of durable fact.
 
 Instants are Unix seconds, UTC, as floats. JSON that the engine does not look
-into travels as `msgspec.Raw`, so that it is encoded once.
+into travels as `msgspec.Raw`, so that it is encoded once. None of them can be part
+of a cycle, so the garbage collector is told not to look at them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class StepState(StrEnum):
     RESOLVED_MANUALLY = "resolved_manually"
 
 
-class ErrorRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ErrorRecord(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Why an attempt failed.
 
     ``error_class`` is the exception's qualified name, ``backtrace`` its last
@@ -51,7 +52,7 @@ class ErrorRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     context: Raw | None = None
 
 
-class TaskSummary(Struct, frozen=True, kw_only=True):
+class TaskSummary(Struct, frozen=True, gc=False, kw_only=True):
     """A task without its context and overrides: what a list shows.
 
     ``wake_at`` says when a task that nobody owns wants to be taken up: 0 means
@@ -83,7 +84,7 @@ class TaskSummary(Struct, frozen=True, kw_only=True):
     identity: str | None = None
 
 
-class TaskRecord(TaskSummary, frozen=True, kw_only=True):
+class TaskRecord(TaskSummary, frozen=True, gc=False, kw_only=True):
     """A task, whole.
 
     ``context`` is a JSON object; ``overrides`` a JSON object from step name to
@@ -94,7 +95,7 @@ class TaskRecord(TaskSummary, frozen=True, kw_only=True):
     overrides: Raw | None = None
 
 
-class TaskChange(Struct, frozen=True, kw_only=True):
+class TaskChange(Struct, frozen=True, gc=False, kw_only=True):
     """The mutable head of a task after an append, whole."""
 
     state: TaskState
@@ -104,7 +105,7 @@ class TaskChange(Struct, frozen=True, kw_only=True):
     ended_at: float | None
 
 
-class StepRecord(Struct, frozen=True, kw_only=True):
+class StepRecord(Struct, frozen=True, gc=False, kw_only=True):
     """A step's state, results and attempts.
 
     ``attempts`` counts every attempt ever begun and never goes down;
@@ -131,7 +132,7 @@ class StepRecord(Struct, frozen=True, kw_only=True):
     error: ErrorRecord | None = None
 
 
-class Transition(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Transition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One change of state. ``step`` is None for the task itself.
 
     ``attempt`` is the step's attempt that it belongs to; ``detail`` a small JSON
@@ -145,7 +146,7 @@ class Transition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: Raw | None = None
 
 
-class AnnotationRecord(Struct, frozen=True, kw_only=True):
+class AnnotationRecord(Struct, frozen=True, gc=False, kw_only=True):
     """A note on a task: a type's name and a JSON object."""
 
     type: str
@@ -153,7 +154,7 @@ class AnnotationRecord(Struct, frozen=True, kw_only=True):
     at: float
 
 
-class Append(Struct, frozen=True, kw_only=True):
+class Append(Struct, frozen=True, gc=False, kw_only=True):
     """What one decision makes durable, all of it or nothing.
 
     ``seq`` numbers the appends of a task from 1 without gaps. The first one
@@ -173,7 +174,7 @@ class Append(Struct, frozen=True, kw_only=True):
     annotations: tuple[AnnotationRecord, ...] = ()
 
 
-class TaskSnapshot(Struct, frozen=True, kw_only=True):
+class TaskSnapshot(Struct, frozen=True, gc=False, kw_only=True):
     """A task as it stands: record, the steps that have one, and its newest ``seq``.
 
     The steps are in no particular order.
@@ -184,7 +185,7 @@ class TaskSnapshot(Struct, frozen=True, kw_only=True):
     seq: int
 
 
-class HistoryRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class HistoryRecord(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A transition as it is read back: with its append's number and instant."""
 
     seq: int
@@ -196,7 +197,7 @@ class HistoryRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: Raw | None = None
 
 
-class TaskFilter(Struct, frozen=True, kw_only=True):
+class TaskFilter(Struct, frozen=True, gc=False, kw_only=True):
     """Which tasks to list; every field given must hold.
 
     ``states``: any of them. ``tags``: all of them. ``created_from`` inclusive,
@@ -214,14 +215,14 @@ class TaskFilter(Struct, frozen=True, kw_only=True):
     annotation: tuple[str, str, str] | None = None
 
 
-class TaskPage(Struct, frozen=True, kw_only=True):
+class TaskPage(Struct, frozen=True, gc=False, kw_only=True):
     """A page of a list, newest task first; ``next_cursor`` is None on the last one."""
 
     tasks: tuple[TaskSummary, ...]
     next_cursor: str | None
 
 
-class NamespaceRecord(Struct, frozen=True, kw_only=True):
+class NamespaceRecord(Struct, frozen=True, gc=False, kw_only=True):
     """A namespace: made on first use, or explicitly with a description."""
 
     name: str
@@ -229,7 +230,7 @@ class NamespaceRecord(Struct, frozen=True, kw_only=True):
     created_at: float
 
 
-class DefinitionRecord(Struct, frozen=True, kw_only=True):
+class DefinitionRecord(Struct, frozen=True, gc=False, kw_only=True):
     """A definition as JSON under its content hash; placeholders are not resolved."""
 
     hash: str
@@ -240,14 +241,14 @@ class DefinitionRecord(Struct, frozen=True, kw_only=True):
     created_at: float
 
 
-class DependentSystemRecord(Struct, frozen=True, kw_only=True):
+class DependentSystemRecord(Struct, frozen=True, gc=False, kw_only=True):
     """A system that steps depend on."""
 
     name: str
     description: str = ""
 
 
-class ObjectMapRecord(Struct, frozen=True, kw_only=True):
+class ObjectMapRecord(Struct, frozen=True, gc=False, kw_only=True):
     """The same object's ids in two dependent systems."""
 
     system_one: str
@@ -256,14 +257,14 @@ class ObjectMapRecord(Struct, frozen=True, kw_only=True):
     remote_id_two: str
 
 
-class AnnotationTypeRecord(Struct, frozen=True, kw_only=True):
+class AnnotationTypeRecord(Struct, frozen=True, gc=False, kw_only=True):
     """A type of annotation."""
 
     name: str
     description: str = ""
 
 
-class NodeRecord(Struct, frozen=True, kw_only=True):
+class NodeRecord(Struct, frozen=True, gc=False, kw_only=True):
     """A process that works a store."""
 
     node_id: str
@@ -275,7 +276,7 @@ class NodeRecord(Struct, frozen=True, kw_only=True):
         return f"process {self.pid} on {self.host} (node {self.node_id})"
 
 
-class CommandRecord(Struct, frozen=True, kw_only=True):
+class CommandRecord(Struct, frozen=True, gc=False, kw_only=True):
     """An operation that another process asks the engine of this store to do.
 
     ``outcome`` is None until it was done: then a JSON object, ``{"ok": …}`` or

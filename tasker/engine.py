@@ -384,9 +384,10 @@ class Engine(Operator):
         residency = self._runtime.residency
         watch = residency.watch(task_id)
         try:
-            view = await self._reading.task(task_id)
-            if view.state in AT_REST and not watch.answered:
-                return view
+            if residency.resident(task_id) is None:
+                view = await self._reading.task(task_id)
+                if view.state in AT_REST and not watch.answered:
+                    return view
             return await self._reading.view(await watch.wait())
         finally:
             residency.unwatch(task_id, watch)

@@ -137,7 +137,6 @@ class Runtime:
         """Take no more messages; what was never entered is let go of by this alone."""
         for actor in (self.timers, self.journal, self.residency, self.inbox):
             actor.close()
-        self.pool.close()
 
 
 def _log_failure(actor: str, error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ from tasker.stores.records import (
 )
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class Decision(Struct, frozen=True, gc=False, kw_only=True):
     """What one message changes. Nothing of it may take effect before it is durable.
 
     ``head`` is the task's new head, None when unchanged; ``steps`` the new records
@@ -31,11 +31,11 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     head: TaskChange | None = None
     steps: Mapping[int, StepRecord] = {}
-    recorded: frozenset[int] = frozenset()
-    transitions: tuple[Transition, ...] = ()
-    annotations: tuple[AnnotationRecord, ...] = ()
-    ready: tuple[int, ...] = ()
-    stops: tuple[tuple[int, int], ...] = ()
+    recorded: Set[int] = frozenset()
+    transitions: Sequence[Transition] = ()
+    annotations: Sequence[AnnotationRecord] = ()
+    ready: Sequence[int] = ()
+    stops: Sequence[tuple[int, int]] = ()
 
     @property
     def ends(self) -> bool:
@@ -162,25 +162,22 @@ class Draft:
 
     def decide(self) -> Decision:
         """Return what was drafted."""
-        active = self._head.state is TaskState.IN_PROGRESS
-        ready = (
-            tuple(
-                dict.fromkeys(
-                    index for index in self._became_ready if self.standing(index) is Standing.READY
-                )
-            )
-            if active
-            else ()
-        )
         return Decision(
             head=None if self._head is self._state.head else self._head,
             steps=self._changed,
-            recorded=frozenset(self._recorded),
-            transitions=tuple(self._transitions),
-            annotations=tuple(self._annotations),
-            ready=ready,
-            stops=tuple(self._stops),
+            recorded=self._recorded,
+            transitions=self._transitions,
+            annotations=self._annotations,
+            ready=self._ready() if self._became_ready else (),
+            stops=self._stops,
         )
+
+    def _ready(self) -> tuple[int, ...]:
+        """Return the steps that became ready and still are, each once."""
+        if self._head.state is not TaskState.IN_PROGRESS:
+            return ()
+        still = [i for i in self._became_ready if self.standing(i) is Standing.READY]
+        return tuple(dict.fromkeys(still))
 
     def _left(self, index: int) -> int:
         left = self._remaining.get(index)
@@ -212,5 +209,7 @@ class Draft:
 
 
 def _detail(detail: Mapping[str, Any] | None) -> Raw | None:
-    kept = {key: value for key, value in (detail or {}).items() if value is not None}
+    if detail is None:
+        return None
+    kept = {key: value for key, value in detail.items() if value is not None}
     return Raw(msgspec.json.encode(kept)) if kept else None

@@ -7,7 +7,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from tasker.actors.workflow.outcome import AttemptResult
 
 
-class TakeUp(Struct, frozen=True):
+class TakeUp(Struct, frozen=True, gc=False):
     """Go on with a task as it stands: begin it, retry what is due, offer what is ready.
 
     ``interrupted`` says why the attempts that were in progress are lost, None when
@@ -17,13 +17,13 @@ class TakeUp(Struct, frozen=True):
     interrupted: str | None = None
 
 
-class StartSteps(Struct, frozen=True):
+class StartSteps(Struct, frozen=True, gc=False):
     """These ready steps, by index, have a permit each: begin an attempt of them."""
 
     steps: tuple[int, ...]
 
 
-class AttemptEnded(Struct, frozen=True):
+class AttemptEnded(Struct, frozen=True, gc=False):
     """An attempt has ended, whatever happened to it."""
 
     step: int
@@ -31,48 +31,48 @@ class AttemptEnded(Struct, frozen=True):
     result: AttemptResult
 
 
-class Wake(Struct, frozen=True):
+class Wake(Struct, frozen=True, gc=False):
     """The clock has reached a retry or the task's deadline."""
 
 
-class Interrupt(Struct, frozen=True):
+class Interrupt(Struct, frozen=True, gc=False):
     """No step of this task runs any more: the process died, or must stop."""
 
     reason: str
 
 
-class Operation(Struct, frozen=True, kw_only=True, tag_field="operation"):
+class Operation(Struct, frozen=True, gc=False, kw_only=True, tag_field="operation"):
     """Something that a person or program asks for. ``by`` and ``reason`` are kept."""
 
     by: str | None = None
     reason: str | None = None
 
 
-class Cancel(Operation, frozen=True, kw_only=True, tag="cancel"):
+class Cancel(Operation, frozen=True, gc=False, kw_only=True, tag="cancel"):
     """End the task; running attempts are cancelled."""
 
 
-class Pause(Operation, frozen=True, kw_only=True, tag="pause"):
+class Pause(Operation, frozen=True, gc=False, kw_only=True, tag="pause"):
     """Start nothing more until resumed; running attempts finish."""
 
 
-class Resume(Operation, frozen=True, kw_only=True, tag="resume"):
+class Resume(Operation, frozen=True, gc=False, kw_only=True, tag="resume"):
     """Go on with a paused task."""
 
 
-class Retry(Operation, frozen=True, kw_only=True, tag="retry"):
+class Retry(Operation, frozen=True, gc=False, kw_only=True, tag="retry"):
     """Try a failed step again at once, or all of them; the rest is kept."""
 
     step: str | None = None
 
 
-class ResetAttempts(Operation, frozen=True, kw_only=True, tag="reset_attempts"):
+class ResetAttempts(Operation, frozen=True, gc=False, kw_only=True, tag="reset_attempts"):
     """Let the attempts so far not count against the step's limit."""
 
     step: str
 
 
-class UpdateStep(Operation, frozen=True, kw_only=True, tag="update_step"):
+class UpdateStep(Operation, frozen=True, gc=False, kw_only=True, tag="update_step"):
     """Change a step's limit or inputs; without one it stays. ``inputs`` is JSON."""
 
     step: str
@@ -80,7 +80,7 @@ class UpdateStep(Operation, frozen=True, kw_only=True, tag="update_step"):
     inputs: Raw | UnsetType = UNSET
 
 
-class ResolveStep(Operation, frozen=True, kw_only=True, tag="resolve_step"):
+class ResolveStep(Operation, frozen=True, gc=False, kw_only=True, tag="resolve_step"):
     """Take a step as done by hand. ``results`` is JSON; without, it keeps what it has."""
 
     step: str
@@ -88,17 +88,17 @@ class ResolveStep(Operation, frozen=True, kw_only=True, tag="resolve_step"):
     results: Raw | UnsetType = UNSET
 
 
-class CancelStep(Operation, frozen=True, kw_only=True, tag="cancel_step"):
+class CancelStep(Operation, frozen=True, gc=False, kw_only=True, tag="cancel_step"):
     """End one step; what depends on it cannot run."""
 
     step: str
 
 
-class ResolveTask(Operation, frozen=True, kw_only=True, tag="resolve_task"):
+class ResolveTask(Operation, frozen=True, gc=False, kw_only=True, tag="resolve_task"):
     """Take a failed task as done by hand."""
 
 
-class Annotate(Operation, frozen=True, kw_only=True, tag="annotate"):
+class Annotate(Operation, frozen=True, gc=False, kw_only=True, tag="annotate"):
     """Note something on the task. ``annotation`` is a JSON object."""
 
     type: str

@@ -7,13 +7,13 @@ from msgspec import Raw, Struct
 from tasker.stores.records import ErrorRecord
 
 
-class AttemptSucceeded(Struct, frozen=True):
+class AttemptSucceeded(Struct, frozen=True, gc=False):
     """The handler returned; ``results`` is JSON."""
 
     results: Raw
 
 
-class AttemptFailed(Struct, frozen=True, kw_only=True):
+class AttemptFailed(Struct, frozen=True, gc=False, kw_only=True):
     """The handler raised, timed out, was lost, or its result could not be stored.
 
     ``results`` are those that the handler had set by hand before it failed, or None.

@@ -1,16 +1,15 @@
-"""Events of one engine, made from durable decisions, for those who listen."""
+"""Events of one engine, made from durable transitions, for those who listen."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import anyio
 from msgspec import Struct
 
-from tasker.actors.workflow.decision import Decision
 from tasker.actors.workflow.state import WorkflowState
 from tasker.stores.encoding import decode
 from tasker.stores.records import Transition
@@ -93,7 +92,7 @@ class Subscription:
 
 
 class EventBus:
-    """Makes events from decisions, only while somebody listens."""
+    """Makes events from transitions, only while somebody listens."""
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
@@ -110,11 +109,11 @@ class EventBus:
         """Let it hear no more."""
         self._subscriptions.remove(subscription)
 
-    def decided(self, state: WorkflowState, decision: Decision, at: float) -> None:
-        """Tell of a decision that is durable."""
+    def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
+        """Tell of transitions that are durable."""
         if not self._subscriptions:
             return
-        for transition in decision.transitions:
+        for transition in transitions:
             event = _event(state, transition, at)
             for subscription in self._subscriptions:
                 subscription.offer(event)

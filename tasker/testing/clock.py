@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -16,6 +17,18 @@ LOOK_SECONDS = 0.002
 """Real seconds between two looks at whether the attempts that run have ended."""
 _TURNS = 20
 """Turns of the event loop that most work is done in; saves a slower check."""
+
+
+class _Attempt:
+    """An attempt of a step that runs, and how many sleeps on the clock it is in."""
+
+    __slots__ = ("sleeps",)
+
+    def __init__(self) -> None:
+        self.sleeps = 0
+
+
+_attempt: ContextVar[_Attempt | None] = ContextVar("tasker.testing.attempt", default=None)
 
 
 class ManualClock:
@@ -35,8 +48,7 @@ class ManualClock:
         self._waits: list[tuple[float, int, anyio.CancelScope]] = []
         self._asked = anyio.Event()
         self._advancing = False
-        self.attempts_waiting = 0
-        """Attempts of steps that run, and do nothing but wait for this clock."""
+        self._attempts: set[_Attempt] = set()
 
     def now(self) -> float:
         """Return the time in Unix seconds."""
@@ -61,12 +73,12 @@ class ManualClock:
 
     async def sleep(self, seconds: float) -> None:
         """Return when that many seconds have gone by."""
-        in_attempt = (anyio.get_current_task().name or "").startswith("step-")
-        self.attempts_waiting += in_attempt
+        attempt = _attempt.get() or _Attempt()
+        attempt.sleeps += 1
         try:
             await self.wait(anyio.Event(), seconds)
         finally:
-            self.attempts_waiting -= in_attempt
+            attempt.sleeps -= 1
 
     async def advance(self, seconds: float) -> None:
         """Move on by that many seconds, stopping wherever somebody waits for.
@@ -86,6 +98,23 @@ class ManualClock:
             self._now = until
         finally:
             self._advancing = False
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Take what runs inside for an attempt of a step: time waits until it ends."""
+        attempt = _Attempt()
+        token = _attempt.set(attempt)
+        self._attempts.add(attempt)
+        try:
+            yield
+        finally:
+            self._attempts.discard(attempt)
+            _attempt.reset(token)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an attempt runs that does not itself sleep on this clock."""
+        return any(not attempt.sleeps for attempt in self._attempts)
 
     @property
     def next_at(self) -> float | None:
@@ -108,22 +137,22 @@ class JumpClock(ManualClock):
     """
 
     @asynccontextmanager
-    async def jumping(self, running: Callable[[], int]) -> AsyncIterator[None]:
-        """Jump, inside of ``async with``; ``running`` says how many attempts run."""
+    async def jumping(self) -> AsyncIterator[None]:
+        """Jump, inside of ``async with``."""
         async with anyio.create_task_group() as group:
-            group.start_soon(self._jump, running)
+            group.start_soon(self._jump)
             try:
                 yield
             finally:
                 group.cancel_scope.cancel()
 
-    async def _jump(self, running: Callable[[], int]) -> None:
+    async def _jump(self) -> None:
         while True:
             if self.next_at is None:
                 self._asked = anyio.Event()
                 await self._asked.wait()
             await _settled()
-            if self._advancing or running() > self.attempts_waiting:
+            if self._advancing or self.busy:
                 await anyio.sleep(LOOK_SECONDS)
             elif (at := self.next_at) is not None:
                 self._move(at)

@@ -11,7 +11,8 @@ from typing import Any, Self
 
 import anyio
 
-from tasker.actors.protocols import Clock
+from tasker.actors.protocols import AttemptOrder, Clock, Runner
+from tasker.actors.workflow.outcome import AttemptResult
 from tasker.config import EngineConfig
 from tasker.engine import Engine
 from tasker.errors import InvalidRequestError
@@ -33,10 +34,11 @@ class CapturingEngine(Engine):
     captured: CapturedEvents
     clock: ManualClock
 
-    @property
-    def attempts_running(self) -> int:
-        """How many attempts of steps run just now."""
-        return len(self._runtime.pool.running)
+    def run_on(self, clock: ManualClock) -> None:
+        """Have the clock know of the attempts that run; call before opening."""
+        self.clock = clock
+        pool = self._runtime.pool
+        pool.runner = _TimedRunner(pool.runner, clock)
 
     async def __aenter__(self) -> Self:
         self.captured = CapturedEvents(self._events)
@@ -53,6 +55,20 @@ class CapturingEngine(Engine):
             return await super().__aexit__(kind, error, traceback)
         finally:
             self.captured.__exit__(kind, error, traceback)
+
+
+class _TimedRunner:
+    """A runner whose clock knows of the attempts that run."""
+
+    def __init__(self, inner: Runner, clock: ManualClock) -> None:
+        self._clock = clock
+        self._inner = inner
+        self.order_ready = inner.order_ready
+        self.annotate = inner.annotate
+
+    async def run(self, order: AttemptOrder) -> AttemptResult:
+        with self._clock.attempt():
+            return await self._inner.run(order)
 
 
 @asynccontextmanager
@@ -89,13 +105,9 @@ async def testing_engine(
         clock=time,
         ids=_steady_ids(time),
     )
-    engine.clock = time
+    engine.run_on(time)
     failure: BaseException | None = None
-    jumps = (
-        time.jumping(lambda: engine.attempts_running)
-        if isinstance(time, JumpClock)
-        else nullcontext()
-    )
+    jumps = time.jumping() if isinstance(time, JumpClock) else nullcontext()
     async with jumps:
         # Carried around the clock's task group, which would wrap it in an ExceptionGroup.
         try:

@@ -88,7 +88,7 @@ async def test_a_runner_that_raises_loses_its_actor_and_nothing_else():
         assert one.result.error.error_class == LOST
         assert "a bug in the runner" in one.result.error.message
         assert isinstance(other.result, AttemptSucceeded)
-        assert len(world.steps) == 1
+        assert len(world.steps) == 0
         world.check_permits_are_back()
 
 
@@ -164,40 +164,23 @@ async def test_an_attempt_that_ends_as_it_is_stopped_leaves_the_next_one_alone()
         assert ended[2] is AttemptSucceeded
         orders.give("b")
         await settle()
-        assert len(orders.told()) == 1  # the pool has not lost count of who is idle
+        assert len(orders.told()) == 1
         world.check_permits_are_back()
 
 
-async def test_idle_actors_are_used_again():
+async def test_a_full_mailbox_delays_the_message_and_not_the_permit():
     world = World(PLAN)
     async with world.running():
         orders = Orders(world)
-        for _ in range(20):
-            orders.give()
-            await settle()
-        assert [child.name for child in world.steps.describe().children] == ["step-1"]
-        for _ in range(5):
-            orders.give()
+        full: Mailbox[Any] = Mailbox("task", 1)
+        full.put_nowait("something else")
+        orders.ref = ActorRef("task", full)
+        orders.give()
         await settle()
-        assert len(world.steps) == 5
-        assert len(orders.told()) == 25
-
-
-async def test_no_more_actors_stay_idle_than_allowed():
-    world = World(PLAN)
-    world.pool._most_idle = 2
-    async with world.running():
-        orders = Orders(world)
-        for _ in range(10):
-            orders.give()
-        await settle()
-        assert len(orders.told()) == 10
-        assert len(world.steps) == 2
-        for _ in range(10):
-            orders.give()
-        await settle()
-        assert len(orders.told()) == 10
         world.check_permits_are_back()
+        assert full.get_nowait() == "something else"
+        await settle()
+        assert full.get_nowait() == AttemptEnded(0, 1, AttemptSucceeded(raw(None)))
 
 
 async def test_stopping_a_task_stops_its_attempts_alone():
@@ -211,7 +194,10 @@ async def test_stopping_a_task_stops_its_attempts_alone():
         world.pool.stop_task("mine")
         await settle()
         assert len(orders.told()) == 2
-        assert [key[0] for key in world.pool.running] == ["theirs"]
+        assert len(world.pool) == 1
+        world.pool.stop_task("theirs")
+        await settle()
+        assert len(orders.told()) == 1
 
 
 async def test_a_supervisor_that_is_gone_is_not_waited_for():

@@ -66,7 +66,9 @@ async def test_at_most_so_many_tasks_are_in_memory_and_the_rest_waits_by_priorit
         for task_id in ids:
             assert await world.ended(task_id) is TaskState.COMPLETE
         order = [task_id for task_id, _, _ in world.runner.ran]
-        assert order == [*ids[:2], *reversed(ids[2:])]
+        # Two at a time, and of those two either first: a permit each is free.
+        pairs = [set(order[at : at + 2]) for at in (0, 2, 4)]
+        assert pairs == [set(ids[:2]), set(ids[4:]), set(ids[2:4])]
         assert world.runner.most_running == 2
 
 

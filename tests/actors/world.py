@@ -20,7 +20,6 @@ from tasker.actors.step import StepPool
 from tasker.actors.supervisor import Supervisor
 from tasker.actors.task import TaskContext
 from tasker.actors.timers import Timers
-from tasker.actors.workflow.decision import Decision
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult, AttemptSucceeded
 from tasker.actors.workflow.plan import Plan
 from tasker.actors.workflow.state import WorkflowState
@@ -34,6 +33,7 @@ from tasker.stores.records import (
     TaskRecord,
     TaskSnapshot,
     TaskState,
+    Transition,
 )
 from tasker.testing import ManualClock
 from tests.workflow.rules import NOW, make_task, raw
@@ -142,11 +142,12 @@ class Watcher:
     """Keeps what it hears of."""
 
     def __init__(self) -> None:
-        self.decisions: list[tuple[str, Decision]] = []
+        self.heard: list[list[str]] = []
+        """The states that each call told of, the task's own as ``task:state``."""
         self.raises: Exception | None = None
 
-    def decided(self, state: WorkflowState, decision: Decision, at: float) -> None:
-        self.decisions.append((state.task.task_id, decision))
+    def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
+        self.heard.append([f"{each.step or 'task'}:{each.to_state}" for each in transitions])
         if self.raises is not None:
             error, self.raises = self.raises, None
             raise error
@@ -225,7 +226,6 @@ class World:
                 if look:
                     await self.residency.looked()
                 yield self
-        self.pool.close()
 
     async def submit(self, **fields: Any) -> str:
         number = next(self._numbers)

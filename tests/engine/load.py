@@ -32,16 +32,8 @@ def definition():
         return task.context["n"]
 
     @made.step
-    async def left(first):
+    async def last(first):
         return first + 1
-
-    @made.step
-    async def right(first):
-        return first + 2
-
-    @made.step
-    async def last(left, right):
-        return left + right
 
     return made
 
@@ -57,7 +49,7 @@ async def main(url: str, count: int) -> None:
         await engine.run(TaskRequest(name="load", context={"n": 0}))
         gc.collect()
         before = memory()
-        fullest = {"resident": 0, "queued": 0, "waiting": 0}
+        fullest = {"resident": 0, "queued": 0}
         submitting = {"now": 0, "most": 0}
         ids: list[str] = []
 

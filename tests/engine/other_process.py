@@ -17,7 +17,7 @@ def definition():
     return made
 
 
-async def main(url, verb, *arguments):
+async def main(url: str, verb: str, *arguments: str) -> None:
     async with Engine.open(url, definitions=definition(), work=False) as engine:
         if verb == "submit":
             for number in range(int(arguments[0])):
@@ -35,4 +35,4 @@ async def main(url, verb, *arguments):
 
 
 if __name__ == "__main__":
-    anyio.run(main, *sys.argv[1:])
+    anyio.run(main, sys.argv[1], sys.argv[2], *sys.argv[3:])

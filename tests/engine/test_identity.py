@@ -63,8 +63,8 @@ async def test_equal_requests_are_one_task_within_the_window():
 )
 async def test_requests_that_differ_are_two_tasks(other):
     async with testing_engine(one_step(), config=HASH) as engine:
-        await engine.submit(request(**{"context": {"n": 1}}))
-        await engine.submit(request(**{"context": {"n": 1}, **other}))
+        await engine.submit(request(context={"n": 1}))
+        await engine.submit(request(**({"context": {"n": 1}} | other)))
 
 
 async def test_an_identity_of_ones_own():

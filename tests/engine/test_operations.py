@@ -317,7 +317,7 @@ async def test_two_operations_at_once_one_after_the_other():
     gate = Gate()
     async with testing_engine(gate.definition()) as engine:
         task_id = await engine.submit(request())
-        outcomes = []
+        outcomes: list[str] = []
 
         async def cancel():
             try:

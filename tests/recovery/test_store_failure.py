@@ -60,7 +60,8 @@ class FailingStore(MemoryStore):
 
 def counted(gate=None, large=""):
     """Return a definition of three steps in a row, and how often each ran for each task."""
-    definition, ran = define("work"), Counter()
+    definition = define("work")
+    ran: Counter[tuple[str, str]] = Counter()
 
     async def step(task, step):
         ran[task.task_id, step.name] += 1

@@ -55,12 +55,12 @@ def broken_promises(effects: Sequence[Effect], outcomes: Mapping[str, Outcome]) 
     begun = Counter((e.task_id, e.step, e.attempt) for e in effects if e.phase == "start")
     ended = {(e.task_id, e.step, e.attempt) for e in effects if e.phase == "end"}
     runs: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for (task_id, step, attempt), times in begun.items():
-        runs[task_id, step] += times
+    for (task_id, name, attempt), times in begun.items():
+        runs[task_id, name] += times
         if times > 1:
-            problems.append(f"attempt {attempt} of {step} of {task_id} ran {times} times")
+            problems.append(f"attempt {attempt} of {name} of {task_id} ran {times} times")
         if task_id not in outcomes:
-            problems.append(f"{step} of {task_id} ran, and there is no such task")
+            problems.append(f"{name} of {task_id} ran, and there is no such task")
     for task_id, outcome in outcomes.items():
         for step in outcome.task.steps:
             name, ran = step.name, runs[task_id, step.name]

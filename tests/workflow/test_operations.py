@@ -230,7 +230,7 @@ def test_cancel_stops_what_runs_and_keeps_what_has_ended():
     live.run("a")
     live.start("b")
     decision = live.tell(Cancel(by="me", reason="no more"))
-    assert decision.stops == ((1, 1),)
+    assert decision.stops == [(1, 1)]
     assert live.task_state() is TaskState.CANCELLED
     assert set(live.states().values()) == {StepState.COMPLETE, StepState.CANCELLED}
     assert live.states()["a"] is StepState.COMPLETE
@@ -241,7 +241,7 @@ def test_cancel_stops_what_runs_and_keeps_what_has_ended():
 def test_pause_lets_the_running_attempt_finish_and_resume_goes_on():
     live = Live(make_plan({"a": (), "b": ("a",)})).begin()
     live.start("a")
-    assert live.tell(Pause()).stops == ()
+    assert live.tell(Pause()).stops == []
     assert live.succeed("a").ready == ()
     assert live.task_state() is TaskState.PAUSED
     assert live.tell(Resume()).ready == (1,)
@@ -262,7 +262,7 @@ def test_cancelling_a_step_holds_what_depends_on_it():
     live.run("a")
     live.start("b")
     decision = live.tell(CancelStep(step="b"))
-    assert decision.stops == ((1, 1),)
+    assert decision.stops == [(1, 1)]
     assert live.task_state() is TaskState.IN_PROGRESS
     live.run("c")
     assert live.task_state() is TaskState.ERROR

@@ -106,7 +106,7 @@ def test_the_deadline_ends_the_task_and_what_runs():
     live.now += 60
     decision = live.tell(Wake())
     assert live.task_state() is TaskState.ERROR
-    assert decision.stops == ((0, 1),)
+    assert decision.stops == [(0, 1)]
     assert b"max_execution_time of 60 s" in bytes(decision.transitions[-1].detail or b"")
     assert live.states() == {
         "a": StepState.ERROR,

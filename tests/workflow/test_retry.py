@@ -150,7 +150,7 @@ def test_an_interrupted_attempt_counts(message: TakeUp | Interrupt):
     live = Live(make_plan({"a": ()}, {"a": {"retry_limit": 2}}, backoff=PLAIN)).begin()
     live.start("a")
     decision = live.tell(message)
-    assert decision.stops == ((0, 1),)
+    assert decision.stops == [(0, 1)]
     record = live.state.step("a")
     assert (record.state, record.attempts, record.retry_at) == (StepState.ERROR, 1, NOW + 1)
     live.now += 1
