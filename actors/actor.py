@@ -14,6 +14,10 @@ from tasker.actors.ref import ActorRef
 class Supervised:
     """What a supervisor runs: `run`, then `teardown`, then `close`, whatever ended it."""
 
+    cancelled_once: ClassVar[bool] = False
+    """Whether cancelling it raises `CancelledError` in it once, as asyncio does, and not
+    at every await until it ends, as anyio does. Then what it awaits to clean up is done."""
+
     def __init__(self, name: str) -> None:
         self.name = name
 

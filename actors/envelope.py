@@ -4,37 +4,38 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-import anyio
+from tasker.actors.signal import Signal
 
 A = TypeVar("A")
 
 
 class Reply(Generic[A]):
-    """A promise of one answer: a value or an error. Only the first counts."""
+    """A promise of one answer to one who waits: a value or an error. Only the first counts."""
 
-    __slots__ = ("_answer", "_error", "_event")
+    __slots__ = ("_answer", "_answered", "_error", "_waiter")
 
     def __init__(self) -> None:
-        self._event = anyio.Event()
+        self._answered = False
+        self._waiter: Signal | None = None
         self._answer: A | None = None
         self._error: BaseException | None = None
 
     @property
     def answered(self) -> bool:
         """Whether the answer has come."""
-        return self._event.is_set()
+        return self._answered
 
     def set(self, answer: A) -> None:
         """Answer with a value."""
-        if not self._event.is_set():
+        if not self._answered:
             self._answer = answer
-            self._event.set()
+            self._answered_now()
 
     def fail(self, error: BaseException) -> None:
         """Answer with an error."""
-        if not self._event.is_set():
+        if not self._answered:
             self._error = error
-            self._event.set()
+            self._answered_now()
 
     def settle(self, error: BaseException | None) -> None:
         """Answer with an error, or with None when there is none."""
@@ -45,10 +46,17 @@ class Reply(Generic[A]):
 
     async def wait(self) -> A:
         """Return the answer, or raise the error."""
-        await self._event.wait()
+        while not self._answered:
+            self._waiter = Signal()
+            await self._waiter.wait()
         if self._error is not None:
             raise self._error
         return self._answer  # type: ignore[return-value]
+
+    def _answered_now(self) -> None:
+        self._answered = True
+        if self._waiter is not None:
+            self._waiter.set()
 
 
 class Envelope:

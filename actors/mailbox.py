@@ -9,6 +9,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from msgspec import Struct
 
 from tasker.actors.errors import ActorStoppedError, MailboxFullError
+from tasker.actors.signal import Signal
 
 M = TypeVar("M")
 
@@ -28,12 +29,13 @@ class Mailbox(Generic[M]):
     wait costs a tenth of one that does.
     """
 
-    __slots__ = ("_actor", "_capacity", "_in", "_out", "_received")
+    __slots__ = ("_actor", "_arrived", "_capacity", "_in", "_out", "_received")
 
     def __init__(self, actor: str, capacity: int) -> None:
         self._actor = actor
         self._capacity = capacity
         self._received = 0
+        self._arrived: Signal | None = None
         self._in: MemoryObjectSendStream[M]
         self._out: MemoryObjectReceiveStream[M]
         self._in, self._out = anyio.create_memory_object_stream(capacity)
@@ -47,6 +49,8 @@ class Mailbox(Generic[M]):
         except (anyio.ClosedResourceError, anyio.BrokenResourceError):
             raise ActorStoppedError(actor=self._actor) from None
         self._received += 1
+        if self._arrived is not None:
+            self._arrived.set()
 
     async def put(self, message: M) -> None:
         """Add a message, waiting for room; raises `ActorStoppedError`."""
@@ -70,20 +74,26 @@ class Mailbox(Generic[M]):
     async def get_batch(self, limit: int) -> list[M]:
         """Take all messages that are there, up to a limit, waiting for the first."""
         batch = self.get_batch_nowait(limit)
-        if not batch:
-            batch.append(await self._out.receive())
-            if limit > 1:
-                batch += self.get_batch_nowait(limit - 1)
+        while not batch:
+            # The stream's own receive() yields to the loop before it waits, and makes
+            # three objects to wait with.
+            self._arrived = Signal()
+            try:
+                await self._arrived.wait()
+            finally:
+                self._arrived = None
+            batch = self.get_batch_nowait(limit)
         return batch
 
     def get_batch_nowait(self, limit: int) -> list[M]:
         """Take all messages that are there, up to a limit; maybe none."""
         batch: list[M] = []
-        while len(batch) < limit:
-            try:
-                batch.append(self._out.receive_nowait())
-            except anyio.WouldBlock:
-                break
+        take = self._out.receive_nowait
+        try:
+            while len(batch) < limit:
+                batch.append(take())
+        except anyio.WouldBlock:
+            pass
         return batch
 
     def close(self) -> list[M]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
-from msgspec import Struct
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from tasker.actors.workflow.outcome import AttemptResult
@@ -15,12 +15,26 @@ if TYPE_CHECKING:
     from tasker.stores.records import AnnotationRecord, TaskRecord, Transition
 
 
+class Cancellation:
+    """How an attempt is cancelled: asked first, and forced when it does not end."""
+
+    __slots__ = ("forced",)
+
+    def __init__(self) -> None:
+        self.forced = False
+
+
 class AttemptOrder(Struct, frozen=True, gc=False, kw_only=True):
-    """One attempt to run. ``state`` is the live task: read it, never write it."""
+    """One attempt to run. ``state`` is the live task: read it, never write it.
+
+    The attempt is cancelled by one `asyncio.CancelledError`. When another comes and
+    ``cancellation`` is forced, the runner gives up the handler, whatever it does.
+    """
 
     state: WorkflowState
     step: StepPlan
     attempt: int
+    cancellation: Cancellation = field(default_factory=Cancellation)
 
 
 class Clock(Protocol):

@@ -269,6 +269,8 @@ class Residency(Actor):
                 with suppress(ActorStoppedError):
                     await supervisor.ref.tell(Interrupt("the engine shut down"))
             await self._wait_empty(HAND_BACK_SECONDS)
+            # For the handlers that were cancelled to clean up.
+            await context.pool.idle()
 
     async def _wait_empty(self, seconds: float) -> None:
         with anyio.move_on_after(seconds):
@@ -344,6 +346,7 @@ class Residency(Actor):
                     found = await self._take_up(context, room)
             finally:
                 self._reserved -= room
+            self._looked.set()
             if not found and not (self._backlog and self._takes_up):
                 return
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
+
+import anyio
 
 from tasker.actors.actor import Supervised
 from tasker.actors.errors import ActorStoppedError, MailboxFullError
@@ -23,6 +26,8 @@ Key = tuple[str, int, int]
 """An attempt: task id, index of the step, number of the attempt."""
 
 CANCELLED = attempt_lost("cancelled")
+GRACE_SECONDS = 5.0
+"""How long a handler that was cancelled may take to clean up."""
 
 
 class StepActor(Supervised):
@@ -32,6 +37,8 @@ class StepActor(Supervised):
     supervisor runs it in a coroutine that it keeps for the next one.
     """
 
+    cancelled_once = True
+
     def __init__(self, key: Key, order: AttemptOrder, supervisor: ActorRef, pool: StepPool) -> None:
         super().__init__(f"step-{key[0]}-{order.step.name}-{key[2]}")
         self.result: AttemptResult = CANCELLED
@@ -40,6 +47,7 @@ class StepActor(Supervised):
         self._supervisor = supervisor
         self._pool = pool
         self._timer: Timer | None = None
+        self._grace: Timer | None = None
 
     async def run(self) -> None:
         """Run the attempt, for no longer than its timeout."""
@@ -55,10 +63,23 @@ class StepActor(Supervised):
             self.result = attempt_lost(f"its actor failed: {error!r}")
             raise
 
+    def stop(self, verdict: AttemptFailed) -> None:
+        """Have the attempt cancelled, and forced when it has not ended after a while."""
+        self.result = verdict
+        if self._grace is None:
+            at = self._pool.clock.now() + GRACE_SECONDS
+            self._grace = self._pool.timers.at(at, self.force)
+
+    def force(self) -> None:
+        """Have the handler given up, whatever it does with a cancellation."""
+        self._order.cancellation.forced = True
+        self._pool.cancel(self)
+
     def close(self) -> None:
         """Give the permit back and tell the task's supervisor how the attempt ended."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._grace):
+            if timer is not None:
+                timer.cancel()
         self._pool.ended(self._key, self._order)
         ended = AttemptEnded(self._order.step.index, self._order.attempt, self.result)
         try:
@@ -79,10 +100,8 @@ class _Courier(Supervised):
 
     async def run(self) -> None:
         """Wait for room."""
-        try:
+        with suppress(ActorStoppedError):  # as above
             await self._to.tell(self._message)
-        except ActorStoppedError:
-            pass  # As above.
 
 
 class StepPool:
@@ -107,6 +126,7 @@ class StepPool:
         self._permits = permits
         self._branch = branch
         self._running: dict[Key, StepActor] = {}
+        self._idle = anyio.Event()
 
     def __len__(self) -> int:
         return len(self._running)
@@ -121,8 +141,17 @@ class StepPool:
         """Cancel an attempt, if it runs; ``verdict`` is the outcome that it reports."""
         actor = self._running.get(key)
         if actor is not None:
-            actor.result = verdict
-            self._branch.cancel(actor.name)
+            actor.stop(verdict)
+            self.cancel(actor)
+
+    def cancel(self, actor: StepActor) -> None:
+        """Cancel an attempt's actor; called by itself."""
+        self._branch.cancel(actor.name)
+
+    def force_all(self) -> None:
+        """Give up every attempt that still runs: the engine closes."""
+        for actor in list(self._running.values()):
+            actor.force()
 
     def stop_task(self, task_id: str) -> None:
         """Cancel every attempt of a task."""
@@ -133,6 +162,14 @@ class StepPool:
         """Forget an attempt, and give its permit back; called by its actor."""
         del self._running[key]
         self._permits.release(order.step)
+        if not self._running:
+            self._idle.set()
+
+    async def idle(self) -> None:
+        """Return once no attempt runs."""
+        while self._running:
+            self._idle = anyio.Event()
+            await self._idle.wait()
 
     def tell_later(self, supervisor: ActorRef, ended: AttemptEnded) -> None:
         """Bring a message to a mailbox that is full; called by step actors."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
@@ -14,8 +15,9 @@ from msgspec import Struct
 
 from tasker.actors.actor import Actor, Supervised
 from tasker.actors.errors import RestartLimitError
-from tasker.actors.mailbox import Mailbox, MailboxStatistics
+from tasker.actors.mailbox import MailboxStatistics
 from tasker.actors.ref import ActorRef
+from tasker.actors.signal import Signal
 
 TEARDOWN_SECONDS = 5.0
 MOST_IDLE_HOSTS = 1_024
@@ -59,6 +61,7 @@ class _Child:
 
     __slots__ = (
         "actor",
+        "cancels",
         "ended",
         "factory",
         "group_restart",
@@ -69,6 +72,7 @@ class _Child:
         "scope",
         "started_at",
         "state",
+        "task",
     )
 
     def __init__(
@@ -84,11 +88,52 @@ class _Child:
         self.restart = restart
         self.on_failure = on_failure
         self.restarts = 0
-        self.scope = anyio.CancelScope()
+        self.scope: anyio.CancelScope | None = None if actor.cancelled_once else anyio.CancelScope()
+        self.task: asyncio.Task[Any] | None = None
+        self.cancels = 0
         self.started_at = 0.0
         self.state = "starting"
         self.group_restart = False
         self.ended: anyio.Event | None = None
+
+    def cancel(self) -> None:
+        """Cancel what runs, or keep it from running."""
+        self.cancels += 1
+        if self.scope is not None:
+            self.scope.cancel()
+        elif self.task is not None:
+            self.task.cancel()
+
+
+async def _live_without_scope(child: _Child) -> Exception | None:
+    """Run a child that is cancelled through its task; it has no teardown."""
+    if child.cancels > 0:
+        return None
+    child.task = asyncio.current_task()
+    try:
+        await child.actor.run()
+    except asyncio.CancelledError:
+        if child.cancels == 0:
+            raise
+    except Exception as error:
+        return error
+    finally:
+        task, child.task = child.task, None
+        if task is not None:
+            for _ in range(child.cancels):
+                # The cancellation was the child's, not its host's.
+                task.uncancel()
+    return None
+
+
+class _Seat:
+    """Where a host without a child waits for one."""
+
+    __slots__ = ("child", "taken")
+
+    def __init__(self) -> None:
+        self.child: _Child | None = None
+        self.taken = Signal()
 
 
 class Supervisor:
@@ -122,9 +167,7 @@ class Supervisor:
         self._closing = False
         self._began = monotonic()
         self._supervisors: list[Supervisor] = []
-        self._idle_hosts = 0
-        # Never full: what goes in is bounded by the hosts that wait at the other end.
-        self._idle: Mailbox[_Child] = Mailbox(f"{name} hosts", MOST_IDLE_HOSTS)
+        self._idle: list[_Seat] = []
 
     async def __aenter__(self) -> Supervisor:
         self._group = anyio.create_task_group()
@@ -178,7 +221,7 @@ class Supervisor:
         child = self._children.get(name)
         if child is not None:
             child.restart = Restart.TEMPORARY
-            child.scope.cancel()
+            child.cancel()
 
     def __len__(self) -> int:
         return len(self._children)
@@ -211,9 +254,10 @@ class Supervisor:
         assert self._group is not None, "a supervisor starts actors only while it is entered"
         child.started_at = self._monotonic()
         self._children[child.name] = child
-        if self._idle_hosts and not self._closing:
-            self._idle_hosts -= 1
-            self._idle.put_nowait(child)
+        if self._idle and not self._closing:
+            seat = self._idle.pop()
+            seat.child = child
+            seat.taken.set()
         else:
             self._group.start_soon(self._host, child)
 
@@ -221,10 +265,18 @@ class Supervisor:
         """Run children, one after the other: a coroutine costs more to start than to keep."""
         while True:
             await self._supervise(child)
-            if self._closing or self._idle_hosts >= MOST_IDLE_HOSTS:
+            if self._closing or len(self._idle) >= MOST_IDLE_HOSTS:
                 return
-            self._idle_hosts += 1
-            child = await self._idle.get()
+            seat = _Seat()
+            self._idle.append(seat)
+            try:
+                await seat.taken.wait()
+            except BaseException:
+                if seat.child is not None:
+                    self._forget(seat.child)
+                raise
+            assert seat.child is not None
+            child = seat.child
 
     async def _supervise(self, child: _Child) -> None:
         """Run a child until it ends for good."""
@@ -238,12 +290,15 @@ class Supervisor:
                 self._count_restart(child)
                 self._renew(child)
         finally:
-            child.state = "stopped"
-            if self._children.get(child.name) is child:
-                del self._children[child.name]
-            child.actor.close()
-            if child.ended is not None:
-                child.ended.set()
+            self._forget(child)
+
+    def _forget(self, child: _Child) -> None:
+        child.state = "stopped"
+        if self._children.get(child.name) is child:
+            del self._children[child.name]
+        child.actor.close()
+        if child.ended is not None:
+            child.ended.set()
 
     async def _live(self, child: _Child) -> Exception | None:
         """Run one life of a child; return what it failed of, None for a plain end."""
@@ -251,8 +306,10 @@ class Supervisor:
         if self._closing:
             return None
         child.group_restart = False
+        child.state = "running"
+        if child.scope is None:
+            return await _live_without_scope(child)
         with child.scope:
-            child.state = "running"
             try:
                 await child.actor.run()
             except Exception as error:
@@ -288,7 +345,7 @@ class Supervisor:
                 seen = True
             elif seen and sibling.factory is not None:
                 sibling.group_restart = True
-                sibling.scope.cancel()
+                sibling.cancel()
 
     def _count_restart(self, child: _Child) -> None:
         now = self._monotonic()
@@ -309,7 +366,8 @@ class Supervisor:
         if isinstance(old, Actor) and isinstance(new, Actor):
             new.mailbox, new.ref = old.mailbox, old.ref
         child.actor = new
-        child.scope = anyio.CancelScope()
+        child.scope = None if new.cancelled_once else anyio.CancelScope()
+        child.cancels = 0
         child.restarts += 1
         child.started_at = self._monotonic()
 
@@ -321,7 +379,7 @@ class Supervisor:
 
     async def _stop(self, child: _Child) -> None:
         child.restart = Restart.TEMPORARY
-        child.scope.cancel()
+        child.cancel()
         if child.state != "stopped":
             child.ended = child.ended or anyio.Event()
             await child.ended.wait()

@@ -30,8 +30,8 @@ def encode(value: Any, *, what: str, limit: int | None = None) -> Raw:
     try:
         data = _encoder.encode(value)
     except (TypeError, ValueError, OverflowError, RecursionError, UnicodeEncodeError) as cause:
-        path, found = _culprit(value, "$", depth=0)
-        raise EncodingError(what=what, path=path, type_name=found or str(cause)) from cause
+        path, found, *remedy = _culprit(value, "$", depth=0)
+        raise _refused(what, path, found or str(cause), *remedy) from cause
     if limit is not None and len(data) > limit:
         raise SizeLimitError(what=what, size=len(data), limit=limit)
     # msgspec writes NaN and infinities as null. Nearly no value has one, so the
@@ -39,7 +39,7 @@ def encode(value: Any, *, what: str, limit: int | None = None) -> Raw:
     if b"null" in data and _may_be_not_finite(value):
         lost = _not_finite(value, "$")
         if lost is not None:
-            raise EncodingError(what=what, path=lost[0], type_name=f"float ({lost[1]})")
+            raise _refused(what, lost[0], f"float ({lost[1]})", "use None or a string")
     return Raw(data)
 
 
@@ -49,6 +49,10 @@ def decode(data: Raw | bytes | None) -> Any:
 
 
 _DEEPEST = 64
+_SURROGATE = (
+    "str with a lone surrogate",
+    'take it out, as with text.encode("utf-8", "replace").decode()',
+)
 
 # The head of a float64 in MessagePack whose exponent is all ones. Text cannot hold
 # these bytes; the numbers that can are sorted out by the walk.
@@ -75,8 +79,17 @@ def _not_finite(value: Any, path: str) -> tuple[str, float] | None:
     return None
 
 
-def _culprit(value: Any, path: str, depth: int) -> tuple[str, str]:
-    """Return the path and type of the innermost part that cannot be encoded."""
+def _refused(what: str, path: str, type_name: str, remedy: str | None = None) -> EncodingError:
+    if remedy is None:
+        return EncodingError(what=what, path=path, type_name=type_name)
+    return EncodingError(what=what, path=path, type_name=type_name, remedy=remedy)
+
+
+def _culprit(value: Any, path: str, depth: int) -> tuple[str, ...]:
+    """Return the path and type of the innermost part that cannot be encoded.
+
+    A third item says what to do, where the types to use are no answer.
+    """
     if depth < _DEEPEST:
         for key, part in _parts(value):
             try:
@@ -84,18 +97,35 @@ def _culprit(value: Any, path: str, depth: int) -> tuple[str, str]:
             except Exception:
                 return _culprit(part, f"{path}{key}", depth + 1)
     if depth >= _DEEPEST:
-        return path, "a structure nested too deeply, or one that contains itself"
+        found = "a structure nested too deeply, or one that contains itself"
+        return path, found, "store it flat, with references by id"
     kind = type(value)
-    if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str | int | float):
-                return f"{path} key {key!r}", type(key).__qualname__
+    wrong_key = _wrong_key(value, path) if isinstance(value, Mapping) else None
+    if wrong_key is not None:
+        return wrong_key
     if isinstance(value, str):
-        return path, f"{kind.__qualname__} with a lone surrogate"
+        return path, *_SURROGATE
     if isinstance(value, int):
-        return path, f"{kind.__qualname__} beyond 64 bits"
+        return path, f"{kind.__qualname__} beyond 64 bits", "use a string"
     module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
     return path, f"{module}{kind.__qualname__}"
+
+
+def _wrong_key(value: Mapping[Any, Any], path: str) -> tuple[str, ...] | None:
+    for key in value:
+        if not isinstance(key, str | int | float):
+            return f"{path} key {key!r}", type(key).__qualname__
+        if isinstance(key, str) and not _is_utf8(key):
+            return f"{path} key {key!r}", *_SURROGATE
+    return None
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _parts(value: Any) -> list[tuple[str, Any]]:

@@ -49,18 +49,28 @@ class StoreError(TaskerError):
 class StoreUnavailableError(StoreError):
     """The database refused or could not do what was asked: disk full, gone, locked.
 
-    Nothing of the call that raised it was acknowledged. The store may recover by
-    itself; ``probe`` tells when.
+    ``operation`` is what was asked of the store: open, read, write, take over, give
+    up or close. Nothing of a write that raised it was acknowledged. The store may
+    recover by itself; ``probe`` tells when. ``remedy`` says what a person can do.
     """
 
-    def __init__(self, *, url: str, operation: str, cause: str) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        operation: str,
+        cause: str,
+        remedy: str = "check the disk, and the permissions of the database",
+    ) -> None:
         self.url = url
         self.operation = operation
         self.cause = cause
-        super().__init__(
-            f"the store {url} failed to {operation}: {cause}; nothing of this call was "
-            "acknowledged. Check disk space, permissions and that the database is reachable"
-        )
+        self.remedy = remedy
+        action, after = _ASKED.get(operation, (operation, ""))
+        super().__init__(f"cannot {action} the store {url}: {cause}{after}; {remedy}")
+
+
+_ASKED = dict.fromkeys(("write", "commit"), ("write to", ". Nothing of this call was acknowledged"))
 
 
 class StoreClosedError(StoreError):
@@ -177,14 +187,22 @@ class DuplicateIdentityError(StoreError):
 class EncodingError(StoreError):
     """A value cannot be stored as JSON."""
 
-    def __init__(self, *, what: str, path: str, type_name: str) -> None:
+    def __init__(
+        self,
+        *,
+        what: str,
+        path: str,
+        type_name: str,
+        remedy: str = "use str, int, float, bool, None, list, dict, datetime, UUID, Decimal, "
+        "enums, dataclasses or msgspec Structs",
+    ) -> None:
         self.what = what
         self.path = path
         self.type_name = type_name
+        self.remedy = remedy
         super().__init__(
             f"{what} cannot be stored: {path} is of type {type_name}, which JSON cannot hold; "
-            "use str, int, float, bool, None, list, dict, datetime, UUID, Decimal, enums, "
-            "dataclasses or msgspec Structs"
+            f"{remedy}"
         )
 
 
@@ -195,10 +213,12 @@ class SizeLimitError(EncodingError):
         self.what = what
         self.path = "$"
         self.type_name = ""
+        self.remedy = (
+            "store the data elsewhere and keep a reference to it, or raise the limit in "
+            "EngineConfig"
+        )
         self.size = size
         self.limit = limit
         Exception.__init__(
-            self,
-            f"{what} is {size:,} bytes as JSON, over the limit of {limit:,}; store the data "
-            "elsewhere and keep a reference to it, or raise the limit in EngineConfig",
+            self, f"{what} is {size:,} bytes as JSON, over the limit of {limit:,}; {self.remedy}"
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +22,7 @@ from tasker.actors.supervisor import ActorDescription
 from tasker.actors.workflow.messages import AnyOperation
 from tasker.actors.workflow.states import AT_REST
 from tasker.catalog import Catalog
+from tasker.closing import told_only
 from tasker.config import EngineConfig
 from tasker.definition_shelf import DefinitionShelf
 from tasker.definitions.definition import Definition
@@ -182,6 +183,7 @@ class Engine(Operator):
         bounded under load.
 
         Raises:
+            InvalidRequestError: It is no `TaskRequest`.
             UnknownDefinitionError: Nothing of that name is registered.
             ContextValidationError: The context does not fit the schema.
             BypassError: A step that may not be bypassed.
@@ -201,10 +203,11 @@ class Engine(Operator):
             TimeoutError: It took longer than ``timeout_seconds``.
         """
         self._check_open("wait for a task")
+        wait = self._wait_here if self._work else self._wait_elsewhere
+        if timeout_seconds is None:
+            return await wait(task_id)
         with anyio.fail_after(timeout_seconds):
-            if self._work:
-                return await self._wait_here(task_id)
-            return await self._wait_elsewhere(task_id)
+            return await wait(task_id)
 
     async def take_up(self, task_id: str) -> None:
         """Go on with a task that waits in the store, in an engine that does not recover.
@@ -310,7 +313,7 @@ class Engine(Operator):
                 await self.catalog.declare(self.registry)
                 await self._runtime.residency.looked()
         except BaseException:
-            with anyio.CancelScope(shield=True):
+            with told_only(), anyio.CancelScope(shield=True):
                 await self._stack.aclose()
             raise
         self._open = True
@@ -324,16 +327,13 @@ class Engine(Operator):
     ) -> bool | None:
         self._open = False
         if isinstance(error, anyio.get_cancelled_exc_class()):
-            return await self._stack.__aexit__(kind, error, traceback)
-        try:
-            await self._runtime.drain(self.config.shutdown_seconds if error is None else 0.0)
-        except anyio.get_cancelled_exc_class() as cut_short:
-            # Whoever closes us would rather not wait: everything below still ends.
-            await self._stack.__aexit__(type(cut_short), cut_short, cut_short.__traceback__)
-            raise
-        # Not told of the caller's error: the task groups below would hand it back
-        # inside an ExceptionGroup.
-        return await self._stack.__aexit__(None, None, None)
+            handled = None
+            with told_only():
+                handled = await self._stack.__aexit__(kind, error, traceback)
+            return handled
+        with told_only() if error is not None else nullcontext():
+            await self._close(self.config.shutdown_seconds if error is None else 0.0)
+        return None
 
     # Behind it
 
@@ -358,6 +358,30 @@ class Engine(Operator):
             started_at=self._clock.now(),
         )
 
+    async def _close(self, drain_seconds: float) -> None:
+        try:
+            await self._runtime.drain(drain_seconds)
+        except anyio.get_cancelled_exc_class() as cut_short:
+            # Whoever closes us would rather not wait: everything below still ends.
+            with told_only():
+                await self._stack.__aexit__(type(cut_short), cut_short, cut_short.__traceback__)
+            raise
+        # Not told of the caller's error: the task groups below would hand it back
+        # inside an ExceptionGroup.
+        await self._stack.__aexit__(None, None, None)
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[None]:
+        """Hold the store for as long as something is done."""
+        await self._store.join(self._node())
+        try:
+            yield
+        except BaseException:
+            with told_only():
+                await self._leave()
+            raise
+        await self._leave()
+
     async def _leave(self) -> None:
         with anyio.CancelScope(shield=True):
             await self._store.leave(self._node_id)
@@ -371,11 +395,8 @@ class Engine(Operator):
                 self._store, self._clock, task_id, operation, timeout_seconds=REMOTE_SECONDS
             )
         # Nobody works the store: hold it for as long as the operation takes.
-        await self._store.join(self._node())
-        try:
+        async with self._held():
             return await self._runtime.operate(task_id, operation)
-        finally:
-            await self._leave()
 
     def _size_limit(self) -> int:
         return self.config.max_context_bytes

@@ -18,7 +18,7 @@ from tasker.request import instant
 from tasker.stores.encoding import decode
 from tasker.stores.protocols import Store
 from tasker.stores.records import TaskFilter, TaskState
-from tasker.task_view import TaskListPage, TaskView, listing, task_view
+from tasker.task_view import TaskListPage, TaskView, listing
 
 MOST_PER_PAGE = 1_000
 
@@ -96,12 +96,12 @@ class Reading:
         definition = await self._shelf.definition_for(snapshot.task)
         plan: Plan = compile_plan(definition, decode_overrides(snapshot.task.overrides))
         state = WorkflowState.from_snapshot(snapshot, plan)
-        return task_view(state, definition, self._clock.now())
+        return TaskView(state, definition, self._clock.now())
 
     async def view(self, state: WorkflowState) -> TaskView:
         """Return the view of a state in memory that is durable."""
         definition = await self._shelf.definition_for(state.task)
-        return task_view(state, definition, self._clock.now())
+        return TaskView(state, definition, self._clock.now())
 
     async def tasks(self, where: TaskQuery, *, cursor: str | None, limit: int) -> TaskListPage:
         """Return a page of tasks, newest first."""

@@ -69,6 +69,9 @@ class Registry(Generic[B]):
         self._lock = threading.Lock()
         self._entries: dict[str, dict[str, dict[str, B]]] = {}
         self._by_hash: dict[str, B] = {}
+        # Of names asked for without a version: to compare versions takes longer than
+        # all else that a submission does here. Emptied by every change.
+        self._latest: dict[tuple[str, str, bool], B] = {}
 
     def register(self, bound: B, *, replace: bool = False) -> B:
         """Add a definition, and return what is registered under its name from now on.
@@ -94,6 +97,7 @@ class Registry(Generic[B]):
                     existing=existing.source,
                     incoming=bound.source,
                 )
+            self._latest.clear()
             versions[definition.version] = bound
             self._by_hash[digest] = bound
         return bound
@@ -117,14 +121,17 @@ class Registry(Generic[B]):
         Raises:
             UnknownDefinitionError: With what is known instead.
         """
+        key = (namespace, name, prereleases)
+        wants_latest = version is None or version == LATEST
         with self._lock:
+            if wants_latest and key in self._latest:
+                return self._latest[key]
             versions = self._entries.get(namespace, {}).get(name, {})
-            if version is None or version == LATEST:
-                chosen = latest(versions, prereleases=prereleases)
-            else:
-                chosen = version
+            chosen = latest(versions, prereleases=prereleases) if wants_latest else version
             found = versions.get(chosen) if chosen is not None else None
             if found is not None:
+                if wants_latest:
+                    self._latest[key] = found
                 return found
             if versions:
                 known = tuple(sort_versions(versions))
@@ -166,6 +173,7 @@ class Registry(Generic[B]):
             UnknownDefinitionError: It is not registered; nothing was changed.
         """
         with self._lock:
+            self._latest.clear()
             versions = self._entries.get(namespace, {}).get(name, {})
             removed = versions.pop(version, None)
             known = tuple(sort_versions(versions))

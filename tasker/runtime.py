@@ -7,6 +7,7 @@ import math
 from contextlib import AsyncExitStack
 from typing import Self
 
+from tasker.actors.actor import Supervised
 from tasker.actors.inbox import Inbox
 from tasker.actors.journal import Journal
 from tasker.actors.permits import Permits
@@ -22,6 +23,7 @@ from tasker.config import EngineConfig
 from tasker.errors import StoreError, TaskerError, UnknownTaskError
 from tasker.stores.protocols import Store
 from tasker.stores.records import TaskState
+from tasker.watchdog import Watchdog
 
 logger = logging.getLogger("tasker")
 
@@ -68,6 +70,7 @@ class Runtime:
         self.inbox = Inbox(store, clock, self.operate)
         self._tasks = Supervisor("tasks", on_failure=_log_failure)
         self._steps = Supervisor("steps", on_failure=_log_failure)
+        self._watch = _Watch(Watchdog())
         self.pool = StepPool(
             self._steps,
             runner=runner,
@@ -123,6 +126,8 @@ class Runtime:
         for branch in (self._tasks, self._steps):
             await self._stack.enter_async_context(branch)
             root.attach(branch)
+        self._stack.callback(self.pool.force_all)
+        root.launch(self._watch)
         root.start(lambda: self.residency)
         root.start(lambda: self.inbox)
         return self
@@ -137,6 +142,18 @@ class Runtime:
         """Take no more messages; what was never entered is let go of by this alone."""
         for actor in (self.timers, self.journal, self.residency, self.inbox):
             actor.close()
+
+
+class _Watch(Supervised):
+    """The watchdog, for the supervisor to run."""
+
+    def __init__(self, watchdog: Watchdog) -> None:
+        super().__init__("watchdog")
+        self._watchdog = watchdog
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        await self._watchdog.run()
 
 
 def _log_failure(actor: str, error: Exception) -> None:

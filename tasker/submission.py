@@ -12,11 +12,16 @@ from tasker.config import EngineConfig
 from tasker.definition_shelf import DefinitionShelf
 from tasker.definitions.definition import Definition
 from tasker.definitions.schema import ContextSchema
-from tasker.errors import BypassError, DuplicateIdentityError, DuplicateTaskError
+from tasker.errors import (
+    BypassError,
+    DuplicateIdentityError,
+    DuplicateTaskError,
+    InvalidRequestError,
+)
 from tasker.handlers.binding import BoundDefinition
 from tasker.handlers.plans import encode_overrides
 from tasker.handlers.runner import HandlerRunner
-from tasker.handlers.task import establish
+from tasker.handlers.task import establish, overrides_hook
 from tasker.handlers.views import Task
 from tasker.identity import Identity
 from tasker.ids import IdFactory
@@ -53,6 +58,7 @@ class Submission:
 
     async def submit(self, request: TaskRequest) -> str:
         """Make a task durable and return its id. Raises as `Engine.submit` says."""
+        _check_kind(request)
         bound = self._registry.get(request.name, request.namespace, request.version)
         definition = bound.definition
         context = self._checked_context(bound, request)
@@ -107,6 +113,8 @@ class Submission:
         self, bound: BoundDefinition, task: TaskRecord
     ) -> tuple[TaskRecord, Plan, list[StepRecord]]:
         """Let the task handler's hook change this task's steps."""
+        if not overrides_hook(bound.task_handler, "establish_step_dependencies_and_defaults"):
+            return task, bound.plan, []
         overrides, inputs = await establish(
             bound.task_handler,
             bound.definition,
@@ -128,6 +136,15 @@ class Submission:
             for name, value in inputs.items()
         ]
         return msgspec.structs.replace(task, overrides=encode_overrides(overrides)), plan, steps
+
+
+def _check_kind(request: object) -> None:
+    if not isinstance(request, TaskRequest):
+        name = request if isinstance(request, str) else "order"
+        raise InvalidRequestError(
+            f"a task is not submitted by {type(request).__name__}; give a TaskRequest, as in "
+            f"TaskRequest(name={name!r})"
+        )
 
 
 def _check_bypass(definition: Definition, request: TaskRequest) -> None:

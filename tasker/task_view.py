@@ -20,6 +20,9 @@ from tasker.stores.encoding import decode
 from tasker.stores.records import ErrorRecord, StepRecord, StepState, TaskState, TaskSummary
 
 
+_LONGEST_MESSAGE = 100
+
+
 class StepError(Struct, frozen=True, kw_only=True):
     """Why the latest attempt failed.
 
@@ -66,30 +69,171 @@ class StepView(Struct, frozen=True, kw_only=True):
     results: Any
     error: StepError | None
 
+    def __repr__(self) -> str:
+        """Return one line, as for a debugger: the name, how far it is, and why it failed."""
+        limit = max(self.retry_limit if self.retryable else 1, self.attempts)
+        text = f"{self.name} {self.state}, {self.attempts} of {limit} attempts"
+        if self.error is not None:
+            message = " ".join(self.error.message.split())
+            if len(message) > _LONGEST_MESSAGE:
+                message = f"{message[:_LONGEST_MESSAGE]}…"
+            text += f": {self.error.error_class.rpartition('.')[2]}: {message}"
+        return f"<StepView {text}>"
 
-class TaskView(Struct, frozen=True, kw_only=True, dict=True):
-    """A task with its steps, in the order of the definition."""
 
-    task_id: str
-    namespace: str
-    name: str
-    version: str
-    state: TaskState
-    priority: int
-    context: dict[str, Any]
-    initiator: str
-    source_system: str
-    reason: str
-    tags: tuple[str, ...]
-    bypass_steps: tuple[str, ...]
-    identity: str | None
-    requested_at: datetime
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-    wake_at: datetime | None
-    status: ExecutionStatus
-    steps: tuple[StepView, ...]
+class TaskView:
+    """A task with its steps, in the order of the definition, as it was at one moment.
+
+    What is asked for is worked out then, once: whoever waits for a task often wants
+    its state alone. ``to_dict`` gives all of it as plain data.
+    """
+
+    __slots__ = ("__dict__", "_definition", "_now", "_state")
+
+    FIELDS = (
+        "task_id",
+        "namespace",
+        "name",
+        "version",
+        "state",
+        "priority",
+        "context",
+        "initiator",
+        "source_system",
+        "reason",
+        "tags",
+        "bypass_steps",
+        "identity",
+        "requested_at",
+        "created_at",
+        "started_at",
+        "ended_at",
+        "wake_at",
+        "status",
+        "steps",
+    )
+
+    def __init__(self, state: WorkflowState, definition: Definition, now: float) -> None:
+        """Show a state that nobody changes any more."""
+        self._state = state
+        self._definition = definition
+        self._now = now
+
+    def __repr__(self) -> str:
+        """Return one line, as for a debugger: what it is, its state, and how far it is."""
+        done, total = self.status.completed_steps, self.status.total_steps
+        return (
+            f"<TaskView {self.namespace}.{self.name}@{self.version} {self.task_id} "
+            f"{self.state}, {done} of {total} steps>"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it, under the names of `FIELDS`."""
+        return {name: getattr(self, name) for name in self.FIELDS}
+
+    @property
+    def task_id(self) -> str:
+        """The task's id."""
+        return self._state.task.task_id
+
+    @property
+    def namespace(self) -> str:
+        """The definition's namespace."""
+        return self._state.task.namespace
+
+    @property
+    def name(self) -> str:
+        """The definition's name."""
+        return self._state.task.name
+
+    @property
+    def version(self) -> str:
+        """The definition's version."""
+        return self._state.task.version
+
+    @property
+    def state(self) -> TaskState:
+        """The task's state."""
+        return self._state.head.state
+
+    @property
+    def priority(self) -> int:
+        """Its priority: higher goes first."""
+        return self._state.task.priority
+
+    @property
+    def initiator(self) -> str:
+        """Who asked for it."""
+        return self._state.task.initiator
+
+    @property
+    def source_system(self) -> str:
+        """The system that they asked from."""
+        return self._state.task.source_system
+
+    @property
+    def reason(self) -> str:
+        """Why it was asked for."""
+        return self._state.task.reason
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its labels."""
+        return self._state.task.tags
+
+    @property
+    def bypass_steps(self) -> tuple[str, ...]:
+        """The steps that the request had taken as done."""
+        return self._state.task.bypass_steps
+
+    @property
+    def identity(self) -> str | None:
+        """What tells it from other requests, None when nothing does."""
+        return self._state.task.identity
+
+    @property
+    def requested_at(self) -> datetime:
+        """When it was asked for."""
+        return _instant(self._state.task.requested_at)
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was recorded."""
+        return _instant(self._state.task.created_at)
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When work began, anew with a retry of a failed task."""
+        return instant(self._state.head.started_at)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it came to rest."""
+        return instant(self._state.head.ended_at)
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """When it goes on, for one that left memory to wait."""
+        return instant(self._state.head.wake_at or None)
+
+    @cached_property
+    def context(self) -> dict[str, Any]:
+        """What the task works on."""
+        context: dict[str, Any] = decode(self._state.task.context)
+        return context
+
+    @cached_property
+    def status(self) -> ExecutionStatus:
+        """How far it is, and what follows from that."""
+        return execution_status(self._state, self._now)
+
+    @cached_property
+    def steps(self) -> tuple[StepView, ...]:
+        """The steps, in the order of the definition."""
+        return tuple(
+            _step_view(record, self._state.plan, index, self._definition, self.context)
+            for index, record in enumerate(self._state.steps)
+        )
 
     @cached_property
     def results(self) -> Mapping[str, Any]:
@@ -159,37 +303,6 @@ def listing(task: TaskSummary) -> TaskListing:
     )
 
 
-def task_view(state: WorkflowState, definition: Definition, now: float) -> TaskView:
-    """Return the view of a task's state at an instant."""
-    task, head = state.task, state.head
-    context = decode(task.context)
-    return TaskView(
-        task_id=task.task_id,
-        namespace=task.namespace,
-        name=task.name,
-        version=task.version,
-        state=head.state,
-        priority=task.priority,
-        context=context,
-        initiator=task.initiator,
-        source_system=task.source_system,
-        reason=task.reason,
-        tags=task.tags,
-        bypass_steps=task.bypass_steps,
-        identity=task.identity,
-        requested_at=_instant(task.requested_at),
-        created_at=_instant(task.created_at),
-        started_at=instant(head.started_at),
-        ended_at=instant(head.ended_at),
-        wake_at=instant(head.wake_at or None),
-        status=execution_status(state, now),
-        steps=tuple(
-            _step_view(record, state.plan, index, definition, context)
-            for index, record in enumerate(state.steps)
-        ),
-    )
-
-
 def _step_view(
     record: StepRecord, plan: Plan, index: int, definition: Definition, context: Any
 ) -> StepView:
@@ -200,7 +313,7 @@ def _step_view(
         state=record.state,
         description=described.description,
         handler=described.handler,
-        depends_on=tuple(plan.steps[parent].name for parent in step.depends_on),
+        depends_on=plan.parents[index],
         dependent_system=described.dependent_system,
         retryable=step.retryable,
         retry_limit=step.retry_limit if record.retry_limit is None else record.retry_limit,

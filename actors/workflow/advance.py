@@ -49,10 +49,12 @@ def advance(state: WorkflowState, message: Message, now: float) -> Decision:
 
 def next_wake(state: WorkflowState) -> float | None:
     """Return when the task next wants a `Wake`, or None when time changes nothing."""
+    limit = state.plan.max_execution_seconds
+    if limit is None and not state.waiting:
+        return None
     if state.head.state is not TaskState.IN_PROGRESS:
         return None
     due = [at for index in state.waiting if (at := state.steps[index].retry_at) is not None]
-    limit = state.plan.max_execution_seconds
     if limit is not None and state.head.started_at is not None:
         due.append(state.head.started_at + limit)
     return min(due, default=None)

@@ -19,6 +19,9 @@ from tasker.stores.records import (
     Transition,
 )
 
+Move = tuple[int, Standing, Standing]
+"""A step, where it stood and where it stands."""
+
 
 class Decision(Struct, frozen=True, gc=False, kw_only=True):
     """What one message changes. Nothing of it may take effect before it is durable.
@@ -26,7 +29,9 @@ class Decision(Struct, frozen=True, gc=False, kw_only=True):
     ``head`` is the task's new head, None when unchanged; ``steps`` the new records
     by index, ``recorded`` those of them that a store must keep (the others only
     became ready); ``ready`` the steps that may start once they have a permit;
-    ``stops`` the running attempts to cancel, as (step, attempt).
+    ``stops`` the running attempts to cancel, as (step, attempt). ``moves`` and
+    ``remaining`` are what follows for the figures that a state keeps beside its
+    steps: worked out here once, so that applying a decision need not again.
     """
 
     head: TaskChange | None = None
@@ -36,6 +41,8 @@ class Decision(Struct, frozen=True, gc=False, kw_only=True):
     annotations: Sequence[AnnotationRecord] = ()
     ready: Sequence[int] = ()
     stops: Sequence[tuple[int, int]] = ()
+    moves: Sequence[Move] = ()
+    remaining: Mapping[int, int] = {}
 
     @property
     def ends(self) -> bool:
@@ -60,6 +67,7 @@ class Draft:
         "_changed",
         "_counts",
         "_head",
+        "_moves",
         "_recorded",
         "_remaining",
         "_state",
@@ -75,7 +83,8 @@ class Draft:
         self._changed: dict[int, StepRecord] = {}
         self._recorded: set[int] = set()
         self._remaining: dict[int, int] = {}
-        self._counts = list(state.counts)
+        self._counts = state.counts.copy()
+        self._moves: list[Move] = []
         self._became_ready: list[int] = []
         self._transitions: list[Transition] = []
         self._annotations: list[AnnotationRecord] = []
@@ -170,6 +179,8 @@ class Draft:
             annotations=self._annotations,
             ready=self._ready() if self._became_ready else (),
             stops=self._stops,
+            moves=self._moves,
+            remaining=self._remaining,
         )
 
     def _ready(self) -> tuple[int, ...]:
@@ -202,6 +213,7 @@ class Draft:
             return
         self._counts[before] -= 1
         self._counts[after] += 1
+        self._moves.append((index, before, after))
         if after is Standing.READY:
             self._became_ready.append(index)
             # Not recorded: only the queue wait of a live task is made from it.

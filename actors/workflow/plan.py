@@ -64,6 +64,11 @@ class Plan(Struct, frozen=True, kw_only=True, dict=True):
         return tuple(len(step.depends_on) for step in self.steps)
 
     @cached_property
+    def parents(self) -> tuple[tuple[str, ...], ...]:
+        """The names of the steps that each step depends on."""
+        return tuple(tuple(self.steps[at].name for at in step.depends_on) for step in self.steps)
+
+    @cached_property
     def roots(self) -> tuple[int, ...]:
         """The steps that depend on none."""
         return tuple(step.index for step in self.steps if not step.depends_on)

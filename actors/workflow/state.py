@@ -97,11 +97,9 @@ class WorkflowState:
         self.ready = set(plan.roots)
         self.running: set[int] = set()
         self.waiting: set[int] = set()
-        self.counts = [0] * len(Standing)
-        self.counts[Standing.READY] = len(self.ready)
-        self.counts[Standing.HELD] = len(self.steps) - len(self.ready)
-        for record in steps:
-            self.put(plan.index[record.name], record)
+        self.counts = [len(self.steps) - len(self.ready), len(self.ready), 0, 0, 0, 0]
+        if steps:
+            self._load(steps)
 
     @classmethod
     def from_snapshot(cls, snapshot: TaskSnapshot, plan: Plan) -> WorkflowState:
@@ -117,37 +115,42 @@ class WorkflowState:
         if decision.head is not None:
             self.head = decision.head
         for index, record in decision.steps.items():
-            self.put(index, record)
+            self.steps[index] = record
+        for index, left in decision.remaining.items():
+            self.remaining[index] = left
+        for index, before, after in decision.moves:
+            self._move(index, before, after)
 
-    def put(self, index: int, record: StepRecord) -> None:
-        """Replace a step's record and what is derived from it."""
-        old = self.steps[index]
-        before = standing(old, self.remaining[index])
-        after = standing(record, self.remaining[index])
-        self.steps[index] = record
-        self._move(index, before, after)
-        if (before is Standing.DONE) != (after is Standing.DONE):
-            change = -1 if after is Standing.DONE else 1
-            for child in self.plan.steps[index].dependents:
-                left = self.remaining[child]
-                self.remaining[child] = left + change
-                record = self.steps[child]
-                self._move(child, standing(record, left), standing(record, left + change))
+    def _load(self, records: Sequence[StepRecord]) -> None:
+        """Take over what a store has, and work out what is derived from it."""
+        steps = self.plan.steps
+        for record in records:
+            index = self.plan.index[record.name]
+            self.steps[index] = record
+            if record.state in SATISFYING:
+                for child in steps[index].dependents:
+                    self.remaining[child] -= 1
+        self.counts = [0] * len(Standing)
+        self.ready, self.running, self.waiting = set(), set(), set()
+        for index, record in enumerate(self.steps):
+            stands = standing(record, self.remaining[index])
+            self.counts[stands] += 1
+            members = self._members(stands)
+            if members is not None:
+                members.add(index)
+
+    def _members(self, stands: Standing) -> set[int] | None:
+        if stands is Standing.READY:
+            return self.ready
+        if stands is Standing.RUNNING:
+            return self.running
+        return self.waiting if stands is Standing.WAITING else None
 
     def _move(self, index: int, before: Standing, after: Standing) -> None:
-        if before is after:
-            return
         self.counts[before] -= 1
         self.counts[after] += 1
-        if before is Standing.READY:
-            self.ready.discard(index)
-        elif before is Standing.RUNNING:
-            self.running.discard(index)
-        elif before is Standing.WAITING:
-            self.waiting.discard(index)
-        if after is Standing.READY:
-            self.ready.add(index)
-        elif after is Standing.RUNNING:
-            self.running.add(index)
-        elif after is Standing.WAITING:
-            self.waiting.add(index)
+        left, joined = self._members(before), self._members(after)
+        if left is not None:
+            left.discard(index)
+        if joined is not None:
+            joined.add(index)

@@ -110,5 +110,6 @@ def unstorable(connection: sqlite3.Connection, append: Append) -> EncodingError 
             what=f"append {append.seq} of task {append.task_id!a}",
             path="a value",
             type_name=f"unstorable ({cause})",
+            remedy="leave out lone surrogates, and integers beyond 64 bits",
         )
     return None

@@ -88,26 +88,21 @@ class CatalogSlice(Slice):
 
     async def find_or_create_object_map(self, wanted: ObjectMapRecord) -> ObjectMapRecord:
         """See `SystemStore.find_or_create_object_map`."""
-        return await self._writer.write(
-            "find or create an object map", lambda raw: _find_or_create(raw, wanted)
-        )
+        return await self._writer.write(lambda raw: _find_or_create(raw, wanted))
 
     async def object_maps(self, system: str, remote_id: str) -> list[ObjectMapRecord]:
         """See `SystemStore.object_maps`."""
         asked = {"system": system, "remote_id": remote_id}
         rows = await self._reader.read(
-            "read object maps", lambda raw: raw.execute(_QUERIES["object_maps"], asked).fetchall()
+            lambda raw: raw.execute(_QUERIES["object_maps"], asked).fetchall()
         )
         return [_object_map(row) for row in rows]
 
     async def _put(self, query: str, *values: Any) -> None:
-        await self._writer.write(
-            query.replace("_", " "), lambda raw: raw.execute(_QUERIES[query], values)
-        )
+        await self._writer.write(lambda raw: raw.execute(_QUERIES[query], values))
 
     async def _rows(self, query: str, *values: Any) -> list[Row]:
         return await self._reader.read(
-            f"read {query.replace('_', ' ')}",
             lambda raw: raw.execute(_QUERIES[query], values).fetchall(),
         )
 

@@ -38,10 +38,10 @@ class ClaimSlice(Slice):
             if self._joined is None:
                 await self._take_lock()
             try:
-                freed = await self._writer.write("join", lambda raw: _install(raw, node))
+                freed = await self._writer.write(lambda raw: _install(raw, node), "take over")
             except BaseException:
                 if self._joined is None:
-                    await self._writer.run("leave", lambda _: self._lock.release())
+                    await self._writer.run("give up", lambda _: self._lock.release())
                 raise
             self._joined = node
         return freed
@@ -49,19 +49,19 @@ class ClaimSlice(Slice):
     async def leave(self, node_id: str) -> None:
         """See `ClaimStore.leave`."""
         with anyio.CancelScope(shield=True):
-            await self._writer.write("leave", lambda raw: _remove(raw, node_id))
+            await self._writer.write(lambda raw: _remove(raw, node_id), "give up")
             if self._joined is not None and self._joined.node_id == node_id:
-                await self._writer.run("leave", lambda _: self._lock.release())
+                await self._writer.run("give up", lambda _: self._lock.release())
                 self._joined = None
 
     async def holder(self) -> NodeRecord | None:
         """See `ClaimStore.holder`."""
         if self._joined is not None:
             # A closed store answers no question, whatever it remembers.
-            await self._reader.run("find the holder", lambda _: None)
+            await self._reader.run("read", lambda _: None)
             return self._joined
         for _ in range(_TRIES):
-            if not await self._reader.run("find the holder", lambda _: self._lock.is_taken()):
+            if not await self._reader.run("read", lambda _: self._lock.is_taken()):
                 return None
             await anyio.sleep(_PAUSE_SECONDS)
         return await self._recorded_node()
@@ -84,7 +84,7 @@ class ClaimSlice(Slice):
     async def next_wake_at(self) -> float | None:
         """See `ClaimStore.next_wake_at`."""
         found: tuple[float | None] = await self._reader.read(
-            "read timers", lambda raw: raw.execute(_QUERIES["next_wake_at"]).fetchone()
+            lambda raw: raw.execute(_QUERIES["next_wake_at"]).fetchone()
         )
         return found[0]
 
@@ -95,7 +95,7 @@ class ClaimSlice(Slice):
         writer is the one to ask, since all of our own commits are its own.
         """
         found: tuple[int] = await self._writer.run(
-            "look for changes", lambda raw: raw.execute("PRAGMA data_version").fetchone()
+            "read", lambda raw: raw.execute("PRAGMA data_version").fetchone()
         )
         (version,) = found
         before, self._data_version = self._data_version, version
@@ -106,20 +106,18 @@ class ClaimSlice(Slice):
             claimed = connection.execute(_QUERIES[query], asked).fetchall()
             return snapshots(connection, [task_id for (task_id,) in claimed]) if claimed else []
 
-        return await self._writer.write("claim tasks", work)
+        return await self._writer.write(work)
 
     async def _take_lock(self) -> None:
         for _ in range(_TRIES):
-            if await self._writer.run("join", lambda _: self._lock.take()):
+            if await self._writer.run("take over", lambda _: self._lock.take()):
                 return
             await anyio.sleep(_PAUSE_SECONDS)
         node = await self._recorded_node()
         raise StoreInUseError(url=self._url, holder=str(node or "another process"))
 
     async def _recorded_node(self) -> NodeRecord | None:
-        row = await self._reader.read(
-            "find the holder", lambda raw: raw.execute(_QUERIES["get_node"]).fetchone()
-        )
+        row = await self._reader.read(lambda raw: raw.execute(_QUERIES["get_node"]).fetchone())
         if row is None:
             return None
         return NodeRecord(node_id=row[0], host=row[1], pid=row[2], started_at=row[3])

@@ -26,13 +26,12 @@ class CommandSlice(Slice):
             text(command.outcome),
         )
         await self._writer.write(
-            "post a command", lambda connection: connection.execute(_QUERIES["post_command"], row)
+            lambda connection: connection.execute(_QUERIES["post_command"], row)
         )
 
     async def waiting_commands(self, limit: int) -> list[CommandRecord]:
         """See `CommandStore.waiting_commands`."""
         rows = await self._reader.read(
-            "read commands",
             lambda connection: connection.execute(
                 _QUERIES["waiting_commands"], (limit,)
             ).fetchall(),
@@ -43,14 +42,12 @@ class CommandSlice(Slice):
         """See `CommandStore.finish_command`."""
         row = (text(outcome), command_id)
         await self._writer.write(
-            "finish a command",
             lambda connection: connection.execute(_QUERIES["finish_command"], row),
         )
 
     async def get_command(self, command_id: str) -> CommandRecord | None:
         """See `CommandStore.get_command`."""
         row = await self._reader.read(
-            "read a command",
             lambda connection: connection.execute(
                 _QUERIES["get_command"], (command_id,)
             ).fetchone(),
@@ -60,7 +57,6 @@ class CommandSlice(Slice):
     async def prune_commands(self, before: float) -> int:
         """See `CommandStore.prune_commands`."""
         return await self._writer.write(
-            "prune commands",
             lambda connection: connection.execute(_QUERIES["prune_commands"], (before,)).rowcount,
         )
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
 import anyio
+import anyio.to_thread
 
 from tasker.stores.errors import StoreClosedError, StoreUnavailableError
+from tasker.stores.sqlite.access import Access, uri
+from tasker.stores.sqlite.trouble import ReplacedError, trouble_of
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -33,10 +37,11 @@ class Connection:
         self._connection: aiosqlite.Connection | None = None
         self._inode: tuple[int, int] | None = None
 
-    async def open(self, prepare: Work[None]) -> None:
+    async def open(self, prepare: Work[None], access: Access = "write") -> None:
         """Connect and run ``prepare``; stay closed when it raises."""
         connection = aiosqlite.connect(
-            self._path,
+            uri(self._path, access),
+            uri=True,
             timeout=self._busy_seconds,
             # Transactions are begun and ended by us alone.
             isolation_level=None,
@@ -51,7 +56,7 @@ class Connection:
             try:
                 self._connection = await connection
             except (sqlite3.Error, OSError) as cause:
-                raise self.unavailable("open", cause) from cause
+                raise await self._explained("open", cause) from cause
             try:
                 await self.run("open", prepare)
                 self._inode = await self.run("open", lambda _: _inode(self._path))
@@ -67,9 +72,9 @@ class Connection:
                 try:
                     await connection.close()
                 except (sqlite3.Error, OSError) as cause:
-                    raise self.unavailable("close", cause) from cause
+                    raise await self._explained("close", cause) from cause
 
-    async def write(self, operation: str, work: Work[T]) -> T:
+    async def write(self, work: Work[T], operation: str = "write") -> T:
         """Run the work in a transaction that may write, and commit it.
 
         When it raises, nothing of it is recorded. Cancellation waits for it: the
@@ -80,8 +85,12 @@ class Connection:
             result = work(raw)
             # SQLite goes on writing to a file that was removed, and the system keeps
             # it until it is closed: all that was acknowledged would go with it.
-            if _inode(self._path) != self._inode:
-                raise OSError("another file has taken the place of the database")
+            try:
+                same = _inode(self._path) == self._inode
+            except FileNotFoundError as gone:
+                raise ReplacedError("the database is not there") from gone
+            if not same:
+                raise ReplacedError("another file is there")
             return result
 
         with anyio.CancelScope(shield=True):
@@ -90,23 +99,30 @@ class Connection:
             )
         return result
 
-    async def read(self, operation: str, work: Work[T]) -> T:
+    async def read(self, work: Work[T]) -> T:
         """Run the work on one consistent view of the database."""
-        return await self.run(operation, lambda raw: _transaction(raw, "BEGIN", work))
+        return await self.run("read", lambda raw: _transaction(raw, "BEGIN", work))
 
     async def run(self, operation: str, work: Work[T]) -> T:
         """Run the work on the connection's thread, outside a transaction."""
         if self._connection is None:
             raise StoreClosedError(url=self._url)
-        try:
-            return await _hop(self._connection, work)
-        except (sqlite3.Error, OSError) as cause:
-            raise self.unavailable(operation, cause) from cause
 
-    def unavailable(self, operation: str, cause: Exception) -> StoreUnavailableError:
-        return StoreUnavailableError(
-            url=self._url, operation=operation, cause=str(cause) or type(cause).__name__
-        )
+        def explained(raw: sqlite3.Connection) -> T:
+            try:
+                return work(raw)
+            except (sqlite3.Error, OSError) as cause:
+                raise self.unavailable(operation, cause) from cause
+
+        return await _hop(self._connection, explained)
+
+    def unavailable(self, operation: str, failure: Exception) -> StoreUnavailableError:
+        """Return the error that tells of a failure. Not for the event loop: it looks at files."""
+        cause, remedy = trouble_of(failure, self._path)
+        return StoreUnavailableError(url=self._url, operation=operation, cause=cause, remedy=remedy)
+
+    async def _explained(self, operation: str, failure: Exception) -> StoreUnavailableError:
+        return await anyio.to_thread.run_sync(partial(self.unavailable, operation, failure))
 
 
 async def _hop(connection: aiosqlite.Connection, work: Work[T]) -> T:

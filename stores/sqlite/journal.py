@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+import msgspec
+
 from tasker.stores.admission import Admission, Head, IdentityHolder, wanted_identities
-from tasker.stores.errors import StoreError
+from tasker.stores.errors import StoreError, StoreUnavailableError
 from tasker.stores.records import Append
 from tasker.stores.sqlite.batch import Batch, unstorable
 from tasker.stores.sqlite.queries import queries
@@ -16,23 +18,36 @@ from tasker.stores.sqlite.slice import Slice
 _QUERIES = queries("journal")
 
 
+# What a probe writes, in bytes: what the last commit that failed wanted, within limits.
+LEAST_PROBE = 16 * 1024
+LARGEST_PROBE = 32 * 1024 * 1024
+_PAGE = 4096
+
+
 class JournalSlice(Slice):
     """See `JournalStore`."""
+
+    _probe_size = LEAST_PROBE
 
     async def commit(self, appends: Sequence[Append]) -> list[StoreError | None]:
         """See `JournalStore.commit`."""
         try:
-            return await self._writer.write("commit", lambda raw: _record(raw, appends))
-        except (ValueError, OverflowError):
-            # One append must not fail the others that happen to be beside it.
-            return await self._writer.write("commit", lambda raw: _record_storable(raw, appends))
+            try:
+                return await self._writer.write(lambda raw: _record(raw, appends))
+            except (ValueError, OverflowError):
+                # One append must not fail the others that happen to be beside it.
+                return await self._writer.write(lambda raw: _record_storable(raw, appends))
+        except StoreUnavailableError:
+            # A smaller probe would find room where the commit, tried again, finds none.
+            self._probe_size = max(self._probe_size, _room_for(appends))
+            raise
 
     async def probe(self) -> None:
         """See `JournalStore.probe`."""
-        await self._writer.write("probe", lambda raw: raw.execute(_QUERIES["insert_probe"]))
-        found = await self._writer.write("probe", _take_probes)
-        if not found:
-            raise self._writer.unavailable("probe", OSError("what was written is not there"))
+        size = {"size": self._probe_size}
+        await self._writer.write(lambda raw: raw.execute(_QUERIES["insert_probe"], size))
+        await self._writer.write(_take_probes)
+        self._probe_size = LEAST_PROBE
 
 
 def _record(connection: sqlite3.Connection, appends: Sequence[Append]) -> list[StoreError | None]:
@@ -73,7 +88,17 @@ def _admission(connection: sqlite3.Connection, appends: Sequence[Append]) -> Adm
     return Admission(heads=heads, identities=holders, freed=set())
 
 
-def _take_probes(connection: sqlite3.Connection) -> bool:
+def _room_for(appends: Sequence[Append]) -> int:
+    """Return about how many bytes the appends take: their values, and a page for each."""
+    try:
+        size = len(msgspec.msgpack.encode(appends)) + _PAGE * len(appends)
+    except (ValueError, OverflowError):  # what cannot be stored takes no room
+        size = _PAGE * len(appends)
+    return min(max(size, LEAST_PROBE), LARGEST_PROBE)
+
+
+def _take_probes(connection: sqlite3.Connection) -> None:
     count, length = connection.execute(_QUERIES["read_probes"]).fetchone()
+    if not (count and length):
+        raise OSError("what was written is not there")
     connection.execute(_QUERIES["delete_probes"])
-    return bool(count and length)

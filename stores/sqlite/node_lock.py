@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+if sys.platform != "win32":
+    import fcntl
 
 
 class NodeLock:
@@ -14,10 +19,11 @@ class NodeLock:
     the same name. Its methods touch the disk, so they are called off the loop.
     """
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, *, writable: bool = True) -> None:
         # Two names of one database are one lock.
         self._path = database.resolve()
         self._path = self._path.with_name(f"{self._path.name}.lock")
+        self._writable = writable
         self._lock = self._new()
 
     def take(self) -> bool:
@@ -30,6 +36,8 @@ class NodeLock:
 
     def is_taken(self) -> bool:
         """Return whether anybody else holds the lock just now, even if for a moment."""
+        if not self._writable:
+            return self._path.exists() and _is_held(self._path)
         probe = self._new()
         if not _taken_now(probe):
             return True
@@ -47,3 +55,17 @@ def _taken_now(lock: FileLock) -> bool:
     except Timeout:
         return False
     return True
+
+
+def _is_held(path: Path) -> bool:
+    """Return whether anybody holds the lock, of a file that may only be read."""
+    if sys.platform == "win32":
+        return False
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

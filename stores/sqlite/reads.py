@@ -32,7 +32,7 @@ class ReadSlice(Slice):
 
     async def get_task(self, task_id: str) -> TaskSnapshot | None:
         """See `TaskReader.get_task`."""
-        found = await self._reader.read("get a task", lambda raw: snapshots(raw, [task_id]))
+        found = await self._reader.read(lambda raw: snapshots(raw, [task_id]))
         return found[0] if found else None
 
     async def list_tasks(
@@ -46,7 +46,7 @@ class ReadSlice(Slice):
             "limit": limit + 1,
         }
         rows = await self._reader.read(
-            "list tasks", lambda raw: raw.execute(_QUERIES["list_tasks"], asked).fetchall()
+            lambda raw: raw.execute(_QUERIES["list_tasks"], asked).fetchall()
         )
         page = tuple(summary_from(row) for row in rows[:limit])
         more = bool(page) and len(rows) > limit
@@ -56,7 +56,7 @@ class ReadSlice(Slice):
         """See `TaskReader.count_tasks`."""
         asked = _conditions(where)
         rows = await self._reader.read(
-            "count tasks", lambda raw: raw.execute(_QUERIES["count_tasks"], asked).fetchall()
+            lambda raw: raw.execute(_QUERIES["count_tasks"], asked).fetchall()
         )
         return {TaskState(state): count for state, count in rows}
 
@@ -64,14 +64,11 @@ class ReadSlice(Slice):
         self, task_id: str, *, after_seq: int = 0, limit: int = 10_000
     ) -> list[HistoryRecord]:
         """See `TaskReader.history`."""
-        return await self._reader.read(
-            "read history", lambda raw: _history(raw, task_id, after_seq, limit)
-        )
+        return await self._reader.read(lambda raw: _history(raw, task_id, after_seq, limit))
 
     async def annotations(self, task_id: str) -> list[AnnotationRecord]:
         """See `TaskReader.annotations`."""
         rows = await self._reader.read(
-            "read annotations",
             lambda raw: raw.execute(_QUERIES["annotations"], (task_id,)).fetchall(),
         )
         return [

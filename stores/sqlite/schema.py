@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from tasker.stores.errors import ForeignDatabaseError, StoreVersionError
+from tasker.stores.sqlite.access import access_to, uri
 from tasker.stores.sqlite.queries import migrations, statements
 
 Durability = Literal["strict", "relaxed"]
@@ -45,8 +46,9 @@ def refuse_foreign(path: Path, url: str, busy_seconds: float) -> None:
         return
     if beginning != _MAGIC:
         raise ForeignDatabaseError(url=url, reason="is not a SQLite database")
+    access = access_to(path)
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=busy_seconds
+        uri(path, "read" if access == "write" else access), uri=True, timeout=busy_seconds
     )
     try:
         _check(connection, url)
@@ -64,6 +66,15 @@ def prepare_writer(connection: sqlite3.Connection, url: str, durability: Durabil
     connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'strict' else 'NORMAL'}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    migrate(connection, url)
+
+
+def prepare_refuser(connection: sqlite3.Connection, url: str) -> None:
+    """Set the writing connection of a database up that cannot be written.
+
+    The schema must be current. What is written later is refused by SQLite itself.
+    """
     connection.execute("PRAGMA temp_store = MEMORY")
     migrate(connection, url)
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import anyio.to_thread
 
-from tasker.stores.errors import StoreMissingError, StoreUnavailableError
+from tasker.stores.errors import StoreMissingError
+from tasker.stores.sqlite.access import Access, access_to
 from tasker.stores.sqlite.catalog import CatalogSlice
 from tasker.stores.sqlite.claims import ClaimSlice
 from tasker.stores.sqlite.commands import CommandSlice
@@ -21,6 +22,7 @@ from tasker.stores.sqlite.reads import ReadSlice, register_functions
 from tasker.stores.sqlite.schema import (
     Durability,
     prepare_reader,
+    prepare_refuser,
     prepare_writer,
     refuse_foreign,
 )
@@ -28,6 +30,9 @@ from tasker.stores.sqlite.schema import (
 
 class SqliteStore(JournalSlice, ReadSlice, ClaimSlice, CatalogSlice, CommandSlice):
     """A store in one SQLite file, for one engine and any number of other processes.
+
+    A file that this process may not write, or on a file system that is read-only,
+    is opened for reading: writes raise `StoreUnavailableError`.
 
     Args:
         path: The file. It is made when absent; its directory is not.
@@ -77,10 +82,13 @@ class SqliteStore(JournalSlice, ReadSlice, ClaimSlice, CatalogSlice, CommandSlic
         """
         if self._is_open:
             return
-        await anyio.to_thread.run_sync(self._inspect)
-        await self._writer.open(partial(prepare_writer, url=self._url, durability=self._durability))
+        access = await anyio.to_thread.run_sync(self._inspect)
+        prepare = partial(prepare_writer, url=self._url, durability=self._durability)
+        if access != "write":
+            prepare = partial(prepare_refuser, url=self._url)
+        await self._writer.open(prepare, access)
         try:
-            await self._reader.open(_prepare_reader)
+            await self._reader.open(_prepare_reader, access)
         except BaseException:
             await self._writer.close()
             raise
@@ -107,9 +115,7 @@ class SqliteStore(JournalSlice, ReadSlice, ClaimSlice, CatalogSlice, CommandSlic
         For tests, and for a look by hand. ``PRAGMA max_page_count = 1`` makes every
         write that needs room fail as a full disk does, until it is raised again.
         """
-        return await self._writer.run(
-            "execute a statement", lambda raw: raw.execute(sql, parameters).fetchall()
-        )
+        return await self._writer.run("write", lambda raw: raw.execute(sql, parameters).fetchall())
 
     async def _drop_lock(self) -> None:
         if self._joined is not None:
@@ -119,21 +125,22 @@ class SqliteStore(JournalSlice, ReadSlice, ClaimSlice, CatalogSlice, CommandSlic
     def _connection(self) -> Connection:
         return Connection(self._path, url=self._url, busy_seconds=self._busy_seconds)
 
-    def _inspect(self) -> None:
-        """Refuse what cannot become or is not a database of ours, before touching it."""
+    def _inspect(self) -> Access:
+        """Refuse what cannot become or is not a database of ours, before touching it.
+
+        Returns how it can be opened.
+        """
         try:
             if not (self._create or self._path.exists()):
                 raise StoreMissingError(url=self._url)
             if not self._path.parent.is_dir():
-                raise FileNotFoundError(
-                    f"the directory {self._path.parent} does not exist; create it first"
-                )
+                raise FileNotFoundError(self._path.parent)
             refuse_foreign(self._path, self._url, self._busy_seconds)
-            self._lock = NodeLock(self._path)
+            access = access_to(self._path)
+            self._lock = NodeLock(self._path, writable=access == "write")
+            return access
         except (sqlite3.Error, OSError) as cause:
-            raise StoreUnavailableError(
-                url=self._url, operation="open", cause=str(cause)
-            ) from cause
+            raise self._writer.unavailable("open", cause) from cause
 
 
 def _prepare_reader(connection: sqlite3.Connection) -> None:

@@ -122,7 +122,7 @@ def run(arguments: Sequence[str]) -> int:
     settings = Settings()
     try:
         with_code = cli.main(
-            list(arguments),
+            list(arguments) or ["--help"],
             prog_name="tasker",
             standalone_mode=False,
             obj=settings,

@@ -17,6 +17,10 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 _NAME = re.compile(r"(?:(?P<namespace>[^@]+)\.)?(?P<name>[^.@]+)(?:@(?P<version>.+))?")
 
 
+class _DoubledKeyError(ValueError):
+    """An object has a key twice; JSON allows it, and one of the values would be lost."""
+
+
 class JsonType(click.ParamType):  # type: ignore[type-arg]  # older ones have no argument
     """JSON: as it stands, ``@file``, or ``-`` for the standard input."""
 
@@ -28,7 +32,9 @@ class JsonType(click.ParamType):  # type: ignore[type-arg]  # older ones have no
             return value
         text, where = self._read(value, param, ctx)
         try:
-            return json.loads(text, parse_constant=_refuse)
+            return json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
+        except _DoubledKeyError as error:
+            self.fail(f"{error} ({where})", param, ctx)
         except json.JSONDecodeError as error:
             place = f"{where}, line {error.lineno} column {error.colno}"
             self.fail(f"not JSON: {error.msg} ({place})", param, ctx)
@@ -100,6 +106,15 @@ def user_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
         return "unknown"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _DoubledKeyError(f"the key {key!r} stands twice")
+        found[key] = value
+    return found
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 
 from rich.text import Text
@@ -30,7 +31,7 @@ def print_state(view: TaskView) -> None:
     out = console()
     out.print(heading(view, now))
     if is_terminal():
-        out.print(Text(view.task_id, style="bright_black"))
+        out.print(Text(view.task_id, style="bright_black"), soft_wrap=True)
         print_table(steps_table(rows(view, now)))
 
 
@@ -60,14 +61,19 @@ def print_errors(view: TaskView) -> None:
         step = view.step(name)
         line = Text("  ")
         line.append(f"{glyph('error')} ", style=colour("error"))
-        line.append(f"{clean(name)}  ", style="bold").append(error_text(error))
+        shown, whole = error_text(error), error_text(error, None)
+        line.append(f"{clean(name)}  ", style="bold").append(shown)
         line.append(f" (attempt {step.attempts})", style="bright_black")
         out.print(line)
+        if shown != whole:
+            command = f"tasker show {view.task_id} --step {shlex.quote(name)}"
+            out.print(Text(f"    in full: {command}", style="bright_black"), soft_wrap=True)
     if view.state is TaskState.ERROR and is_terminal():
         out.print(
             Text(
                 f"\nwhere it failed: tasker show {view.task_id} --verbose\n"
                 f"try again:       tasker retry {view.task_id}",
                 style="bright_black",
-            )
+            ),
+            soft_wrap=True,
         )

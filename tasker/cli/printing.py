@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+LONGEST_MESSAGE = 200
+"""Characters of an error's message in tables and lines; elsewhere it is told whole."""
+NARROW = 80
+"""Columns below which instants are shown to the minute and without the year."""
 PIPE_WIDTH = 100_000  # lines are never cut for a program that reads them
 
 
@@ -107,12 +111,31 @@ def seconds(value: float) -> str:
     return f"{hours}h{minutes:02d}m" if hours < 48 else f"{hours // 24}d{hours % 24:02d}h"
 
 
+def is_narrow() -> bool:
+    """Whether the output is a screen with few columns."""
+    return is_terminal() and console().width < NARROW
+
+
 def moment(at: datetime | None) -> str:
     """Return an instant in the local time zone, to the second; ``-`` for None."""
-    return "-" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    if at is None:
+        return "-"
+    return short_moment(at) if is_narrow() else at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def short_moment(at: datetime) -> str:
+    """Return an instant of this year to the minute, and of another one as its day."""
+    local, this_year = at.astimezone(), datetime.now().astimezone().year
+    return local.strftime("%m-%d %H:%M" if local.year == this_year else "%Y-%m-%d")
+
+
+def clip(text: str, limit: int | None) -> str:
+    """Return at most ``limit`` characters of a text, with a sign where it was cut."""
+    if limit is None or len(text) <= limit:
+        return text
+    return f"{text[: max(0, limit - 1)]}…"
 
 
 def brief(value: Any, limit: int) -> str:
     """Return a value as JSON on one line of at most ``limit`` characters."""
-    text = clean(msgspec.json.encode(value, enc_hook=str).decode())
-    return text if len(text) <= limit else f"{text[: max(0, limit - 1)]}…"
+    return clip(clean(msgspec.json.encode(value, enc_hook=str).decode()), limit)

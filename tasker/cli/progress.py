@@ -12,8 +12,8 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from tasker.cli.printing import clean, console, is_terminal, seconds
-from tasker.cli.steps import Row, rows, word
+from tasker.cli.printing import LONGEST_MESSAGE, clean, clip, console, is_terminal, seconds
+from tasker.cli.steps import Row, failure_text, rows, word
 from tasker.cli.tables import heading, steps_table
 from tasker.reading import HistoryEntry
 from tasker.stores.records import StepState
@@ -80,7 +80,7 @@ class Screen:
         shown, hidden = fitting(rows(view, now), console().height - LINES_BESIDE_STEPS)
         parts: list[RenderableType] = [
             heading(view, now),
-            Text(view.task_id, style="bright_black"),
+            Text(view.task_id, style="bright_black", overflow="fold"),
             steps_table(shown, turning=True),
         ]
         if hidden:
@@ -113,24 +113,27 @@ class Lines:
         return nullcontext()
 
 
-def happening(entry: HistoryEntry, view: TaskView) -> str:
-    """Return a transition in words; empty for one that says nothing new."""
+def happening(entry: HistoryEntry, view: TaskView, *, limit: int | None = LONGEST_MESSAGE) -> str:
+    """Return a transition in words; empty for one that says nothing new.
+
+    ``limit`` is that of an error's message, or a reason; None for no limit.
+    """
     if entry.step is None:
-        told = [word(entry.to_state), *_why(entry)]
+        told = [word(entry.to_state), *_why(entry, limit)]
         return "" if entry.from_state is None else ", ".join(told)
     if entry.to_state == StepState.PENDING:
         # Each retry is told twice: that it is due, and that it starts.
         return (
             ""
             if entry.detail.get("reason") == "retry"
-            else ", ".join(["to be retried", *_why(entry)])
+            else ", ".join(["to be retried", *_why(entry, limit)])
         )
     if entry.to_state == StepState.IN_PROGRESS:
         again = f", attempt {entry.attempt}" if (entry.attempt or 1) > 1 else ""
         return f"started{again}"
     if entry.to_state == StepState.ERROR:
-        return _failure(entry, view)
-    return ", ".join([word(entry.to_state), *_why(entry)])
+        return _failure(entry, view, limit)
+    return ", ".join([word(entry.to_state), *_why(entry, limit)])
 
 
 def fitting(steps: Sequence[Row], height: int) -> tuple[list[Row], str]:
@@ -157,13 +160,11 @@ def fitting(steps: Sequence[Row], height: int) -> tuple[list[Row], str]:
     )
 
 
-def _failure(entry: HistoryEntry, view: TaskView) -> str:
+def _failure(entry: HistoryEntry, view: TaskView, longest: int | None) -> str:
     detail = entry.detail
-    kind = clean(str(detail.get("error_class", "")).rpartition(".")[2])
-    message = clean(" ".join(str(detail.get("message", "")).split()))
+    why = failure_text(str(detail.get("error_class", "")), str(detail.get("message", "")), longest)
     limit = view.step(entry.step or "").retry_limit
-    text = f"error, attempt {entry.attempt} of {max(limit, entry.attempt or 1)}"
-    text += f": {kind}: {message}" if message else f": {kind}"
+    text = f"error, attempt {entry.attempt} of {max(limit, entry.attempt or 1)}: {why}"
     if detail.get("retry_at") is not None:
         text += f"; retry in {seconds(max(0.0, detail['retry_at'] - entry.at.timestamp()))}"
     elif (entry.attempt or 0) < limit:
@@ -171,10 +172,10 @@ def _failure(entry: HistoryEntry, view: TaskView) -> str:
     return text
 
 
-def _why(entry: HistoryEntry) -> list[str]:
+def _why(entry: HistoryEntry, limit: int | None) -> list[str]:
     told = []
     if entry.detail.get("by"):
         told.append(f"by {clean(str(entry.detail['by']))}")
     if entry.detail.get("reason"):
-        told.append(clean(str(entry.detail["reason"])))
+        told.append(clip(clean(str(entry.detail["reason"])), limit))
     return told

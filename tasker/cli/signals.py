@@ -13,6 +13,8 @@ from tasker.cli.exits import Exit
 
 T = TypeVar("T")
 
+STOPPING = "stopping: nothing more is started; Ctrl-C again to stop at once"
+
 
 class Stop:
     """Whether a signal has come, and the scope of what ends at the first one."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from tasker.actors.workflow.states import AT_REST
-from tasker.cli.printing import brief, clean, is_unicode, seconds
+from tasker.cli.printing import LONGEST_MESSAGE, brief, clean, clip, is_unicode, seconds
 from tasker.definitions.graph import build_graph
 from tasker.stores.records import StepState, TaskState
 from tasker.task_view import StepError, StepView, TaskView
@@ -93,11 +93,21 @@ def word(state: str) -> str:
     return state.replace("_", " ")
 
 
-def error_text(error: StepError) -> str:
+def error_text(error: StepError, limit: int | None = LONGEST_MESSAGE) -> str:
     """Return an error on one line: its class without the module, and the message."""
-    kind = error.error_class.rpartition(".")[2]
-    message = clean(" ".join(error.message.split()))
-    return f"{clean(kind)}: {message}" if message else clean(kind)
+    return failure_text(error.error_class, error.message, limit)
+
+
+def failure_text(error_class: str, message: str, limit: int | None = LONGEST_MESSAGE) -> str:
+    """Return an error on one line; ``limit`` is that of the message, None for no limit."""
+    kind = short_class(error_class)
+    line = clip(clean(" ".join(message.split())), limit)
+    return f"{kind}: {line}" if line else kind
+
+
+def short_class(error_class: str) -> str:
+    """Return the name of a class without its module."""
+    return clean(error_class.rpartition(".")[2])
 
 
 def elapsed(view: TaskView, now: datetime) -> float:

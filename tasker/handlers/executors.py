@@ -19,6 +19,7 @@ from tasker.actors.protocols import AttemptOrder
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult, AttemptSucceeded
 from tasker.handlers.attempt import Attempt
 from tasker.handlers.call import StepCall
+from tasker.handlers.isolation import isolated
 from tasker.handlers.masking import Masker
 from tasker.handlers.processes import ProcessPool, WorkerDiedError
 from tasker.handlers.resources import Resources
@@ -58,12 +59,15 @@ class Executors:
         attempt = Attempt(call, order.state, order.step, order.attempt, masker)
         try:
             if call.where == "loop":
-                results = await attempt.run_async(self._resources)
+                work = attempt.run_async(self._resources)
+                results = await isolated(work, order.cancellation, call.reference)
             else:
                 output, processed = await self.in_thread(attempt.run_plain)
-                results = await attempt.settle(output, processed)
+                results = await isolated(
+                    attempt.settle(output, processed), order.cancellation, call.reference
+                )
             return attempt.succeeded(results, self._result_limit)
-        except (KeyboardInterrupt, GeneratorExit):
+        except GeneratorExit:
             raise
         except BaseException as failure:
             if isinstance(failure, asyncio.CancelledError) and _was_cancelled():

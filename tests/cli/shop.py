@@ -55,9 +55,12 @@ class Reserve:
 class Charge:
     async def process(self, task, sequence, step):
         if step.attempt <= task.context.get("busy", 0):
-            raise RetryableError("the bank is busy", retry_after=0.05)
+            wait = task.context.get("pause", 0.05)
+            raise RetryableError("the bank is busy", retry_after=wait)
         if task.context.get("declined"):
             raise PermanentError("declined\x1b[2J\nerror: forged", context={"card": "x"})
+        if task.context.get("complaint"):
+            raise PermanentError("blah" * (task.context["complaint"] // 4))
         return {"receipt": "A-17"}
 
 

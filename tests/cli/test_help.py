@@ -19,6 +19,19 @@ def test_help_lists_every_command(tasker):
     assert "_TASKER_COMPLETE" in said.out
 
 
+def test_nothing_asked_for_is_answered_with_the_help(tasker):
+    said = tasker()
+    assert (said.code, said.err) == (0, "")
+    assert said.out == tasker("--help").out
+
+
+@pytest.mark.parametrize(
+    ("name", "usage"), [("show", "[TASK_ID]"), ("run", "[NAME|FILE]"), ("submit", "NAME|FILE")]
+)
+def test_usage_tells_what_may_be_left_out(tasker, name, usage):
+    assert tasker(name, "--help").out.splitlines()[0].endswith(f" {usage}")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_explains_itself_with_an_example(tasker, name):
     command = cli.get_command(None, name)  # type: ignore[arg-type]

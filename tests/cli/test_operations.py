@@ -88,6 +88,20 @@ def test_annotate(tasker, failed):
     assert [task["task_id"] for task in found.json["tasks"]] == [failed]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("annotate", "last", "ticket"),
+        ("update", "last", "--step", "charge", "--inputs"),
+        ("resolve", "last", "--step", "charge", "--results"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_by_name(tasker, failed, arguments):
+    said = tasker(*arguments, '{"number": 1, "number": 2}')
+    assert said.code == 2
+    assert "the key 'number' stands twice (as given)" in said.err
+
+
 def test_a_task_whose_handlers_are_not_here(tasker, folder):
     (folder / "gone_steps.py").write_text("class Here:\n    def process(self, *_): ...\n")
     (folder / "gone.yaml").write_text(

@@ -107,7 +107,7 @@ def test_a_run_that_is_cancelled_from_outside(tasker, folder):
 def test_a_worker_and_those_who_talk_to_it(tasker, folder):
     with running("worker", "-d", "checkout.yaml", cwd=folder) as worker:
         started = read_until(worker, "worker.started")
-        assert "definitions=shop.checkout@1.2.0" in started
+        assert "definitions=1 names=shop.checkout@1.2.0" in started
         said = tasker("submit", "checkout.yaml", "-c", GATED)
         assert said.err == ""
         eventually(lambda: state_of(tasker) == "in_progress", 5)
@@ -134,9 +134,41 @@ def test_a_worker_and_those_who_talk_to_it(tasker, folder):
         worker.send_signal(signal.SIGTERM)
         out, err = worker.communicate(timeout=10)
     assert worker.returncode == 0
-    assert err == ""
-    assert "worker.draining" in out
-    assert "worker.stopped" in out
+    assert err == "stopping: nothing more is started; Ctrl-C again to stop at once\n"
+    assert "worker.draining seconds=10" in out
+    assert "worker.stopped handed_back=0\n" in out
+
+
+def test_a_worker_says_what_it_waits_for_and_what_it_hands_back(tasker, folder):
+    tasker("submit", "checkout.yaml", "-c", GATED)
+    with running("worker", cwd=folder) as worker:
+        assert worker.stderr is not None
+        eventually(lambda: state_of(tasker) == "in_progress")
+        worker.send_signal(signal.SIGINT)
+        assert worker.stderr.readline().endswith("Ctrl-C again to stop at once\n")
+        task_id = tasker("show", "--json").json["task_id"]
+        assert worker.stderr.readline() == (
+            f"waiting up to 10 s for: validate of {task_id[-12:]}\n"
+        )
+        assert "running=1" in read_until(worker, "worker.draining")
+        Path("gate").touch()
+        out, _ = worker.communicate(timeout=10)
+    assert worker.returncode == 0
+    assert "worker.stopped handed_back=1\n" in out
+
+
+def test_a_task_that_left_memory_for_a_retry_was_not_handed_back(tasker, folder):
+    tasker("submit", "checkout.yaml", "-c", '{"order": 7, "busy": 1, "pause": 90}')
+    with running("worker", cwd=folder) as worker:
+        failed = read_until(worker, "step.failed")
+        assert "error_class=RetryableError" in failed
+        left_memory = "SELECT owner IS NULL FROM tasks"
+        database = sqlite3.connect("tasker.db")
+        eventually(lambda: database.execute(left_memory).fetchone()[0])
+        database.close()
+        worker.send_signal(signal.SIGTERM)
+        out, _ = worker.communicate(timeout=10)
+    assert "worker.stopped handed_back=0\n" in out
 
 
 def test_a_worker_tells_in_json_and_takes_up_what_was_left(tasker, folder):

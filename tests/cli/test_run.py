@@ -100,6 +100,8 @@ def test_other_tasks_of_the_store_are_left_alone(tasker):
     ("arguments", "message"),
     [
         (["checkout.yaml", "-c", "{"], "not JSON: Expecting property name"),
+        (["checkout.yaml", "-c", '{"order": 1, "order": 2}'], "the key 'order' stands twice"),
+        (["checkout.yaml", "-c", '{"order": 1, "a": [{"b": 1, "b": 1}]}'], "the key 'b' stands"),
         (["checkout.yaml", "-c", "[1]"], "it must be a JSON object"),
         (["checkout.yaml", "-c", "@none.json"], "cannot read none.json: No such file"),
         (["checkout.yaml", "-c", '{"ordr": 1}'], '"order" is a required property'),

@@ -1,6 +1,8 @@
 """The README's example is the one that runs, and its twin is its twin."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -44,3 +46,30 @@ def test_python_and_yaml_give_the_same_definition(monkeypatch: pytest.MonkeyPatc
 
     from_python, from_yaml = bind_sources([shop.order, str(FIRST / "order.yaml")])
     assert from_python.definition.hash == from_yaml.definition.hash
+
+
+def test_the_commands_of_the_readme_can_be_followed_word_by_word(tmp_path: Path) -> None:
+    shutil.copytree(FIRST, tmp_path / "examples" / "first", ignore=shutil.ignore_patterns("*.db*"))
+    [block] = [
+        block
+        for block in re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+        if "shop.py" in block
+    ]
+    program = f"""
+set -e
+python() {{ "{sys.executable}" "$@"; }}
+tasker() {{ "{sys.executable}" -m tasker "$@"; }}
+{block}
+"""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("TASKER_")}
+    done = subprocess.run(
+        ["bash", "-c", program],
+        cwd=tmp_path,
+        env=environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("shop.order@0.1.0  ✔ complete") == 2

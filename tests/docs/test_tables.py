@@ -1,13 +1,17 @@
 """The tables of the documentation are those of the code."""
 
 import inspect
+import re
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import msgspec
 import pytest
 
 from tasker import Backoff, Engine, EngineConfig, TaskRequest, define
+from tasker.actors.step import GRACE_SECONDS
+from tasker.actors.workflow import status
 from tasker.cli.app import COMMANDS
 from tasker.cli.exits import Exit
 from tasker.definitions import keys
@@ -16,6 +20,8 @@ from tasker.definitions.drafts import StepOptions
 from tasker.definitions.keys import Kind
 from tasker.handlers.connection import ApiConfig
 from tasker.handlers.statuses import RULES, is_success, rule_for
+from tasker.handlers.views import Step, Task
+from tasker.stores.records import StepState
 from tests.docs.pages import PAGES, ROOT, table_under
 
 DOCS = ROOT / "docs"
@@ -153,6 +159,30 @@ def test_operations_are_methods_of_the_engine() -> None:
         named = call.partition("(")[2].rstrip(")").split(", ")
         assert parameters[: len(named)] == named
         assert row[1].split()[0] in COMMANDS
+
+
+def test_words_of_a_status() -> None:
+    shown = {row[0]: row[2] for row in table_under(DOCS / "operating.md", "execution_status")}
+    assert shown == status._ACTIONS
+    found = set()
+    for failed, cancelled, ready, blocked in product((0, 1), repeat=4):
+        counts = dict.fromkeys(StepState, 0)
+        counts |= {StepState.ERROR: failed, StepState.CANCELLED: cancelled}
+        found.add(status._health(counts, ready=ready, blocked=blocked))
+    assert {row[0] for row in table_under(DOCS / "operating.md", "health_status")} == found
+
+
+def test_attributes_of_what_a_handler_gets() -> None:
+    shown = {row[0]: row[1] for row in table_under(DOCS / "handlers.md", "")}
+    for name, view in (("step", Step), ("task", Task)):
+        public = {each for each in vars(view) if not each.startswith("_")}
+        told = set(re.sub(r"\([^)]*\)", "", shown[name]).replace(" ", "").split(","))
+        assert told <= public, name
+    assert "idempotency_key" in shown["step"]
+
+
+def test_the_time_to_clean_up() -> None:
+    assert f"for {GRACE_SECONDS:g} seconds" in " ".join((DOCS / "handlers.md").read_text().split())
 
 
 def test_commands_and_exit_codes() -> None:

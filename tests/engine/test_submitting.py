@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import pytest
 
-from tasker import EngineConfig, TaskQuery, define
+from tasker import Engine, EngineConfig, TaskQuery, define
 from tasker.errors import (
     BypassError,
     ContextValidationError,
@@ -312,3 +312,10 @@ async def test_an_error_of_the_caller_comes_out_as_it_is():
 
     with pytest.raises(KeyError, match="mine"):
         await caller()
+
+
+@pytest.mark.parametrize("given", ["work", {"name": "work"}, None])
+async def test_what_is_no_request_is_refused(given):
+    async with Engine.open("memory://", definitions=one_step()) as engine:
+        with pytest.raises(InvalidRequestError, match="give a TaskRequest"):
+            await engine.submit(given)

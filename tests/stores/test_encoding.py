@@ -121,3 +121,21 @@ def _as_written(value):
     if isinstance(value, bytes):
         return msgspec.json.decode(msgspec.json.encode(value))
     return value
+
+
+@pytest.mark.parametrize(
+    ("value", "remedy"),
+    [
+        ({"a": math.nan}, "use None or a string"),
+        ([-math.inf], "use None or a string"),
+        ({"a": "\ud800"}, "take it out, as with text.encode"),
+        ({"\ud800": 1}, "take it out, as with text.encode"),
+        (CIRCLE, "store it flat"),
+        ({"a": object()}, "use str, int, float"),
+    ],
+)
+def test_the_advice_fits_the_value(value, remedy):
+    with pytest.raises(EncodingError) as caught:
+        encode(value, what="a context")
+    assert caught.value.remedy.startswith(remedy)
+    assert str(caught.value).endswith(f"JSON cannot hold; {caught.value.remedy}")

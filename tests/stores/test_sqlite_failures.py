@@ -6,7 +6,7 @@ import anyio
 import pytest
 from msgspec import Raw
 
-from tasker.stores import EncodingError, SqliteStore, StoreUnavailableError
+from tasker.stores import EncodingError, SqliteStore, StoreUnavailableError, TaskFilter
 from tasker.stores.contract.records import append, creation, found, node, recorded, step, task
 from tests.stores.processes import child
 
@@ -38,9 +38,11 @@ async def test_a_full_disk_fails_the_commit_and_nothing_else(store):
     ]
     with pytest.raises(StoreUnavailableError) as caught:
         await store.commit(batch)
-    assert caught.value.operation == "commit"
-    assert "full" in caught.value.cause
-    assert store.url in str(caught.value)
+    assert caught.value.operation == "write"
+    assert str(caught.value) == (
+        f"cannot write to the store {store.url}: the disk is full. Nothing of this call was "
+        "acknowledged; make room on it"
+    )
     assert isinstance(caught.value.__cause__, sqlite3.Error)
 
     snapshot = await found(store, "t1")
@@ -54,16 +56,36 @@ async def test_a_probe_needs_room(store):
     await store.probe()
     await store.execute("VACUUM")
     await _fill_disk(store)
-    with pytest.raises(StoreUnavailableError, match="probe"):
+    with pytest.raises(StoreUnavailableError, match="write to the store"):
         await store.probe()
     await _make_room(store)
     await store.probe()
     assert await store.execute("SELECT count(*) FROM probes") == [(0,)]
 
 
+async def test_a_probe_needs_the_room_that_the_commit_before_it_wanted(store):
+    await recorded(store, [creation(task("t1"))])
+    large = append("t1", 2, steps=(step("large", results=ENOUGH),))
+    [(pages,)] = await store.execute("PRAGMA page_count")
+    await store.execute(f"PRAGMA max_page_count = {pages + 10}")
+    await store.probe()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailableError, match="full"):
+            await store.commit([large])
+        with pytest.raises(StoreUnavailableError, match="full"):
+            await store.probe()
+    await _make_room(store)
+    await store.probe()
+    await recorded(store, [large])
+    await store.execute("VACUUM")
+    [(pages,)] = await store.execute("PRAGMA page_count")
+    await store.execute(f"PRAGMA max_page_count = {pages + 10}")
+    await store.probe()
+
+
 async def test_a_file_that_cannot_grow(tmp_path):
     async with child("limited", str(tmp_path / "limited.db")) as process:
-        assert await process.rest() == ["refused: commit", "after: [None]"]
+        assert await process.rest() == ["refused: write", "after: [None]"]
 
 
 async def test_a_database_that_is_locked(store, tmp_path):
@@ -71,9 +93,9 @@ async def test_a_database_that_is_locked(store, tmp_path):
     other = SqliteStore(tmp_path / "failing.db")
     await other.open()
     await other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailableError, match="locked"):
+    with pytest.raises(StoreUnavailableError, match=r"write to .* locked.*busy_seconds"):
         await store.commit([append("t1", 2)])
-    with pytest.raises(StoreUnavailableError, match="locked"):
+    with pytest.raises(StoreUnavailableError, match=r"cannot take over .* locked"):
         await store.join(node("node-a"))
     assert await other.holder() is None
     assert (await found(store, "t1")).seq == 1
@@ -116,28 +138,37 @@ async def test_a_missing_directory_is_named(tmp_path):
 
 
 async def test_a_directory_is_no_database(tmp_path):
-    with pytest.raises(StoreUnavailableError, match="open"):
+    with pytest.raises(StoreUnavailableError) as caught:
         await SqliteStore(tmp_path).open()
+    assert str(caught.value) == (
+        f"cannot open the store sqlite:///{tmp_path}: {tmp_path} is a directory; "
+        f"name a file in it, as in {tmp_path}/tasker.db"
+    )
 
 
-async def test_a_directory_that_cannot_be_written(tmp_path):
-    tmp_path.chmod(0o555)
-    try:
-        (tmp_path / "writable").touch()
-    except PermissionError:
-        with pytest.raises(StoreUnavailableError, match="unable to open"):
-            await SqliteStore(tmp_path / "new.db").open()
-    else:
-        pytest.skip("this user may write anywhere")
-    finally:
-        tmp_path.chmod(0o755)
+async def test_a_damaged_file_is_told(store, tmp_path):
+    await recorded(store, [creation(task(f"t{number}")) for number in range(300)])
+    await store.close()
+    with (tmp_path / "failing.db").open("r+b") as file:
+        file.seek(4096)
+        file.write(b"x" * 300_000)
+
+    async def look():
+        await store.open()
+        await store.list_tasks(TaskFilter())
+
+    with pytest.raises(StoreUnavailableError, match="restore it from a backup") as caught:
+        await look()
+    assert "acknowledged" not in str(caught.value)
 
 
 async def test_a_database_that_was_removed_acknowledges_nothing(store, tmp_path):
     path, aside = tmp_path / "failing.db", tmp_path / "aside.db"
     path.rename(aside)
-    with pytest.raises(StoreUnavailableError, match="No such file"):
+    with pytest.raises(StoreUnavailableError, match=r"failing.db was removed.*; stop this process"):
         await store.commit([creation(task("t1"))])
+    with pytest.raises(StoreUnavailableError, match=r"cannot give up .* was removed"):
+        await store.leave("node-a")
     path.touch()
     with pytest.raises(StoreUnavailableError, match="another file"):
         await store.commit([creation(task("t1"))])
@@ -150,7 +181,7 @@ async def test_a_database_that_was_removed_acknowledges_nothing(store, tmp_path)
 
 async def test_a_lock_file_that_cannot_be_made(store, tmp_path):
     (tmp_path / "failing.db.lock").mkdir()
-    with pytest.raises(StoreUnavailableError, match="join"):
+    with pytest.raises(StoreUnavailableError, match="cannot take over"):
         await store.join(node("node-a"))
     (tmp_path / "failing.db.lock").rmdir()
     await store.join(node("node-a"))

@@ -43,9 +43,9 @@ INSERT OR IGNORE INTO annotation_types (name, description) VALUES (?, '');
 -- name: know_namespace
 INSERT OR IGNORE INTO namespaces (name, description, created_at) VALUES (?, '', ?);
 
--- A probe takes room on the disk as an append would.
+-- A probe takes as much room on the disk as what could not be written.
 -- name: insert_probe
-INSERT INTO probes (filler) VALUES (zeroblob(16384));
+INSERT INTO probes (filler) VALUES (zeroblob(:size));
 
 -- name: read_probes
 SELECT count(*), min(length(filler)) FROM probes;

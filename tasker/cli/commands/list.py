@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import shlex
-from datetime import UTC, datetime
 from typing import Any
 
 import anyio
 import click
+from msgspec import Struct
 from rich.text import Text
 
-from tasker.cli.finding import SHORT
+from tasker.cli.hints import WAITING, Worker, anything_waits, unworked, worker_of
 from tasker.cli.inputs import InstantType
-from tasker.cli.printing import (
-    clean,
-    console,
-    is_terminal,
-    moment,
-    note,
-    print_json,
-    print_table,
-    seconds,
-)
+from tasker.cli.listing import tasks_table
+from tasker.cli.printing import note, print_json, print_table
 from tasker.cli.service import connect
 from tasker.cli.settings import Settings, pass_settings, store_options
 from tasker.cli.steps import colour, glyph, word
 from tasker.cli.tables import grid
 from tasker.reading import MOST_PER_PAGE, TaskQuery
 from tasker.stores.records import TaskState
-from tasker.task_view import TaskListing, TaskListPage
+from tasker.task_view import TaskListPage
 
-WIDE = 120
-"""Columns from which on the whole id, the priority and the tags are shown."""
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """A page, who works the store, and whether anything in it waits for a worker."""
+
+    page: TaskListPage
+    worker: Worker | None
+    waits: bool
 
 
 @click.command("list", short_help="List tasks, newest first.")
@@ -81,6 +78,7 @@ def list_command(
     """List tasks, newest first.
 
     On a narrow screen only the end of each id is shown; it is enough to name the task.
+    What has no room is left out.
 
     \b
     Examples:
@@ -90,19 +88,24 @@ def list_command(
     """
     query = TaskQuery(**where)
     if count:
-        counts = anyio.run(_count, settings, query)
+        counts, worker = anyio.run(_count, settings, query)
         _print_counts(settings, counts)
+        if worker is None and counts.keys() & set(WAITING) and not settings.json:
+            note(unworked(settings))
         return
-    page = anyio.run(_list, settings, query, cursor, limit)
+    listed = anyio.run(_list, settings, query, cursor, limit)
+    page = listed.page
     if settings.json:
-        print_json(page)
+        print_json({"tasks": page.tasks, "next_cursor": page.next_cursor, "worker": listed.worker})
         return
     if page.tasks:
-        _print_tasks(page.tasks)
+        print_table(tasks_table(page.tasks))
     else:
         note("no tasks match" if where != _NOTHING else "there are no tasks yet")
     if page.next_cursor is not None:
         note(f"more with: tasker list … --cursor {shlex.quote(page.next_cursor)}")
+    if listed.waits and listed.worker is None:
+        note(unworked(settings))
 
 
 _NOTHING = {
@@ -117,16 +120,19 @@ _NOTHING = {
 }
 
 
-async def _list(
-    settings: Settings, query: TaskQuery, cursor: str | None, limit: int
-) -> TaskListPage:
+async def _list(settings: Settings, query: TaskQuery, cursor: str | None, limit: int) -> Listed:
     async with connect(settings) as service:
-        return await service.list_tasks(query, cursor=cursor, limit=limit)
+        page = await service.list_tasks(query, cursor=cursor, limit=limit)
+        worker = await worker_of(service)
+        waits = worker is None and await anything_waits(service, (t.state for t in page.tasks))
+    return Listed(page=page, worker=worker, waits=waits)
 
 
-async def _count(settings: Settings, query: TaskQuery) -> dict[TaskState, int]:
+async def _count(
+    settings: Settings, query: TaskQuery
+) -> tuple[dict[TaskState, int], Worker | None]:
     async with connect(settings) as service:
-        return await service.count_tasks(query)
+        return await service.count_tasks(query), await worker_of(service)
 
 
 def _print_counts(settings: Settings, counts: dict[TaskState, int]) -> None:
@@ -141,35 +147,3 @@ def _print_counts(settings: Settings, counts: dict[TaskState, int]) -> None:
             sign = Text(f"{glyph(state)} {word(state)}", style=colour(state))
             table.add_row(sign, Text(f"{counts[state]:,}"))
     print_table(table)
-
-
-def _print_tasks(tasks: tuple[TaskListing, ...]) -> None:
-    is_wide = not is_terminal() or console().width >= WIDE
-    now = datetime.now(UTC)
-    table = grid()
-    table.add_column("id", no_wrap=True)
-    table.add_column("task", overflow="ellipsis", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    table.add_column("created", no_wrap=True)
-    table.add_column("took", justify="right", no_wrap=True)
-    if is_wide:
-        table.add_column("prio", justify="right", no_wrap=True)
-        table.add_column("tags", overflow="ellipsis", no_wrap=True)
-    for task in tasks:
-        cells = [
-            Text(task.task_id if is_wide else task.task_id[-SHORT:]),
-            Text(clean(f"{task.namespace}.{task.name}@{task.version}")),
-            Text(f"{glyph(task.state)} {word(task.state)}", style=colour(task.state)),
-            Text(moment(task.created_at), style="bright_black"),
-            Text(_took(task, now)),
-        ]
-        if is_wide:
-            cells += [Text(str(task.priority)), Text(clean(", ".join(task.tags)))]
-        table.add_row(*cells)
-    print_table(table)
-
-
-def _took(task: TaskListing, now: datetime) -> str:
-    if task.started_at is None:
-        return "-"
-    return seconds(max(0.0, ((task.ended_at or now) - task.started_at).total_seconds()))

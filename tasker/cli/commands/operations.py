@@ -9,6 +9,7 @@ import anyio
 import click
 
 from tasker.cli.finding import find_task
+from tasker.cli.hints import WAITING, unworked
 from tasker.cli.inputs import JsonObjectType, JsonType, user_name
 from tasker.cli.printing import note, print_json
 from tasker.cli.service import Service, connect
@@ -210,8 +211,8 @@ def _do(settings: Settings, task: str, operate: Operate, done: str = "") -> None
         return
     now = "in error" if state is TaskState.ERROR else word(state)
     print(f"{done}{'; ' if done else ''}task {task_id} is {now}")
-    if state in (TaskState.PENDING, TaskState.IN_PROGRESS) and not is_worked:
-        note("nobody works this store; the task goes on when a worker does: tasker worker")
+    if state in WAITING and not is_worked:
+        note(unworked(settings, task_id))
 
 
 async def _operate(settings: Settings, task: str, operate: Operate) -> tuple[str, TaskState, bool]:

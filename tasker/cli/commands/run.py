@@ -13,6 +13,7 @@ from tasker.actors.workflow.states import AT_REST
 from tasker.cli.exits import Exit
 from tasker.cli.finding import find_task
 from tasker.cli.follow import exit_code, follow
+from tasker.cli.hints import continuing
 from tasker.cli.logs import engine_logs
 from tasker.cli.outcome import print_outcome, print_state
 from tasker.cli.printing import note, print_json
@@ -20,7 +21,7 @@ from tasker.cli.progress import Display, make_display
 from tasker.cli.requests import load_sources, make_request, request_options
 from tasker.cli.service import connect
 from tasker.cli.settings import Settings, pass_settings, source_options, store_options
-from tasker.cli.signals import Stop, until_stopped
+from tasker.cli.signals import STOPPING, Stop, until_stopped
 from tasker.cli.steps import unfinished
 from tasker.config import EngineConfig
 from tasker.discovery import Discovered
@@ -35,7 +36,7 @@ MOST_SECONDS = 1.0
 
 
 @click.command("run", short_help="Run a task to its end, here.")
-@click.argument("target", required=False, metavar="NAME|FILE")
+@click.argument("target", required=False, metavar="[NAME|FILE]")
 @request_options
 @click.option(
     "--continue",
@@ -129,7 +130,7 @@ class _Run:
         if view is None:
             return
         if self._settings.json:
-            print_json(view)
+            print_json(view.to_dict())
         elif view.state in AT_REST:
             print_outcome(view)
         else:
@@ -163,7 +164,7 @@ class _Run:
         return task_id
 
     def _on_first(self) -> None:
-        note("stopping: nothing more is started; Ctrl-C again to stop at once")
+        note(STOPPING)
 
     def _on_drain(self, view: TaskView) -> None:
         running = ", ".join(unfinished(view.steps))
@@ -181,10 +182,7 @@ class _Run:
     def _how_to_go_on(self, view: TaskView) -> str:
         if self._settings.in_memory:
             return "it was kept in memory, and is gone"
-        words = ["tasker run --continue", view.task_id]
-        if self._settings.store:
-            words.append(f"--store {self._settings.store}")
-        return f"it waits in the store; go on with:\n  {' '.join(words)}"
+        return f"it waits in the store; go on with:\n  {continuing(self._settings, view.task_id)}"
 
 
 class _Changes:

@@ -13,26 +13,32 @@ from msgspec import Struct
 from rich.text import Text
 
 from tasker.cli.finding import find_task
+from tasker.cli.hints import WAITING, Worker, unworked, worker_of
+from tasker.cli.history import print_history
 from tasker.cli.outcome import print_errors, print_results
 from tasker.cli.printing import (
+    LONGEST_MESSAGE,
     brief,
     clean,
+    clip,
     console,
     is_terminal,
     moment,
+    note,
     print_json,
     print_table,
 )
-from tasker.cli.progress import happening
 from tasker.cli.service import connect
 from tasker.cli.settings import Settings, pass_settings, store_options
 from tasker.cli.steps import error_text, rows, word
-from tasker.cli.tables import grid, heading, steps_table
+from tasker.cli.tables import heading, steps_table
 from tasker.errors import UnknownStepError
 from tasker.reading import Annotation, HistoryEntry
+from tasker.stores.records import TaskState
 from tasker.task_view import StepView, TaskView
 
 LONGEST_VALUE = 500
+_DONE = (TaskState.COMPLETE, TaskState.CANCELLED, TaskState.RESOLVED_MANUALLY)
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -41,20 +47,20 @@ class Shown(Struct, frozen=True, kw_only=True):
     view: TaskView
     annotations: Sequence[Annotation]
     history: Sequence[HistoryEntry]
+    worker: Worker | None
 
     def as_json(self, *, with_history: bool) -> dict[str, Any]:
-        """Return the task's fields, ``annotations``, and ``history`` when asked for."""
-        fields: dict[str, Any] = {
-            name: getattr(self.view, name) for name in self.view.__struct_fields__
-        }
+        """Return the task's fields, those beside it, and ``history`` when asked for."""
+        fields = self.view.to_dict()
         fields["annotations"] = self.annotations
+        fields["worker"] = self.worker
         if with_history:
             fields["history"] = self.history
         return fields
 
 
 @click.command("show", short_help="Show a task with its steps.")
-@click.argument("task", metavar="TASK_ID", default="last")
+@click.argument("task", metavar="[TASK_ID]", default="last")
 @click.option("--step", metavar="NAME", help="One step alone, with everything about it.")
 @click.option("--history", "with_history", is_flag=True, help="Every transition, in order.")
 @click.option("--verbose", "-v", is_flag=True, help="Handlers, inputs, results, backtraces.")
@@ -86,6 +92,8 @@ def show_command(
         print_json(shown.as_json(with_history=with_history))
     else:
         _print_task(shown, with_history=with_history, verbose=verbose)
+        if shown.worker is None and shown.view.state in WAITING:
+            note(unworked(settings, shown.view.task_id))
 
 
 async def _read(settings: Settings, task: str, with_history: bool) -> Shown:
@@ -94,7 +102,8 @@ async def _read(settings: Settings, task: str, with_history: bool) -> Shown:
         view = await service.get(task_id)
         annotations = await service.annotations(task_id)
         history = await service.history(task_id) if with_history else []
-    return Shown(view=view, annotations=annotations, history=history)
+        worker = await worker_of(service)
+    return Shown(view=view, annotations=annotations, history=history, worker=worker)
 
 
 def _step(view: TaskView, name: str) -> StepView:
@@ -109,6 +118,7 @@ def _print_task(shown: Shown, *, with_history: bool, verbose: bool) -> None:
     view, out = shown.view, console()
     now = datetime.now(UTC)
     out.print(heading(view, now))
+    _print_id(view.task_id)
     _print_facts(_task_facts(view))
     out.print()
     print_table(steps_table(rows(view, now)))
@@ -121,10 +131,11 @@ def _print_task(shown: Shown, *, with_history: bool, verbose: bool) -> None:
         print_errors(view)
     if shown.annotations:
         out.print(Text("annotations", style="bold"))
-        for note in shown.annotations:
-            _line(f"  {moment(note.at)}  {clean(note.type)}  ", note.annotation)
+        for each in shown.annotations:
+            _line(f"  {moment(each.at)}  {clean(each.type)}  ", each.annotation)
     if with_history:
-        _print_history(shown)
+        limit = None if verbose else LONGEST_MESSAGE
+        print_history(shown.history, view, limit=limit)
 
 
 def _task_facts(view: TaskView) -> dict[str, str]:
@@ -133,11 +144,14 @@ def _task_facts(view: TaskView) -> dict[str, str]:
     if view.reason != "unknown":
         who += f": {clean(view.reason)}"
     facts = {
-        "id": view.task_id,
         "created": f"{moment(view.created_at)} by {who}",
         "ended": moment(view.ended_at) if view.ended_at else "",
         "wakes": moment(view.wake_at) if view.wake_at else "",
-        "status": f"{word(status.execution_status)}, {word(status.health_status)}",
+        "status": (
+            ""
+            if view.state in _DONE
+            else f"{word(status.execution_status)}, {word(status.health_status)}"
+        ),
         "priority": str(view.priority) if view.priority else "",
         "tags": clean(", ".join(view.tags)),
         "bypass": clean(", ".join(view.bypass_steps)),
@@ -147,13 +161,21 @@ def _task_facts(view: TaskView) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
+def _print_id(task_id: str) -> None:
+    """Print the id whole, on a line of its own where it does not fit beside its name."""
+    out = console()
+    label = Text(f"{'id':<8}  ", style="bright_black")
+    if is_terminal() and out.width < len(label) + len(task_id):
+        label = Text()
+    out.print(label.append(task_id, style="default"), soft_wrap=True)
+
+
 def _print_facts(facts: dict[str, str], indent: str = "") -> None:
     out = console()
     room = max(20, out.width - 10 - len(indent)) if is_terminal() else LONGEST_VALUE
     for name, value in facts.items():
         line = Text(f"{indent}{name:<8}  ", style="bright_black", no_wrap=True, overflow="crop")
-        shown = value if len(value) <= room else f"{value[: room - 1]}…"
-        out.print(line.append(shown, style="default"))
+        out.print(line.append(clip(value, room), style="default"))
 
 
 def _print_step(step: StepView) -> None:
@@ -178,7 +200,7 @@ def _print_step(step: StepView) -> None:
         if value is not None:
             _print_value(name, value)
     if step.error is not None:
-        _print_value("error", error_text(step.error))
+        _print_value("error", error_text(step.error, None))
         for frame in step.error.backtrace:
             for line in frame.rstrip().splitlines():
                 out.print(Text(f"            {clean(line)}"))
@@ -197,27 +219,6 @@ def _print_value(name: str, value: Any) -> None:
     out.print(label.append(first, style="default"))
     for line in others:
         out.print(Text(f"            {line}"))
-
-
-def _print_history(shown: Shown) -> None:
-    out = console()
-    out.print(Text("history", style="bold"))
-    table = grid()
-    for _ in range(3):
-        table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    table.show_header = False
-    for entry in shown.history:
-        what = happening(entry, shown.view) or f"{entry.from_state or 'new'} → {entry.to_state}"
-        at = entry.at.astimezone().strftime("%H:%M:%S.%f")[:-3]
-        day = entry.at.astimezone().strftime("%Y-%m-%d")
-        table.add_row(
-            Text(f"  {day}", style="bright_black"),
-            Text(at),
-            Text(clean(entry.step or "task")),
-            Text(what),
-        )
-    print_table(table)
 
 
 def _line(head: str, value: Any) -> None:

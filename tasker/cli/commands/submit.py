@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import click
 
+from tasker.cli.hints import unworked
 from tasker.cli.printing import note, print_json
 from tasker.cli.requests import make_request, request_options
 from tasker.cli.service import connect
@@ -40,7 +41,7 @@ def submit_command(settings: Settings, /, target: str, **fields: Any) -> None:
         return
     print(task_id)
     if not is_worked:
-        note("nobody works this store; the task starts when a worker does: tasker worker")
+        note(unworked(settings, task_id))
 
 
 async def _submit(

@@ -8,6 +8,7 @@ import click
 from tasker.actors.workflow.states import AT_REST
 from tasker.cli.finding import find_task
 from tasker.cli.follow import exit_code, follow
+from tasker.cli.hints import unworked
 from tasker.cli.outcome import print_outcome
 from tasker.cli.printing import note, print_json
 from tasker.cli.progress import make_display
@@ -32,7 +33,7 @@ def watch_command(settings: Settings, task: str) -> int:
     """
     view = anyio.run(_watch, settings, task)
     if settings.json:
-        print_json(view)
+        print_json(view.to_dict())
     else:
         print_outcome(view)
     return exit_code(view)
@@ -43,6 +44,6 @@ async def _watch(settings: Settings, task: str) -> TaskView:
     async with connect(settings) as service:
         task_id = await find_task(service, task)
         if await service.holder() is None and (await service.get(task_id)).state not in AT_REST:
-            note("nobody works this store; the task goes on when a worker does: tasker worker")
+            note(unworked(settings, task_id))
         with display.running():
             return await follow(service, task_id, display)

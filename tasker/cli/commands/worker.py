@@ -13,11 +13,13 @@ import msgspec
 
 from tasker.cli.exits import Exit
 from tasker.cli.logs import engine_logs
-from tasker.cli.printing import clean
+from tasker.cli.printing import LONGEST_MESSAGE, clean, clip, note
 from tasker.cli.requests import load_sources
+from tasker.cli.running import running_in_words
 from tasker.cli.service import ALONE
 from tasker.cli.settings import Settings, pass_settings, source_options, store_options
-from tasker.cli.signals import Stop, until_stopped
+from tasker.cli.signals import STOPPING, Stop, until_stopped
+from tasker.cli.steps import short_class
 from tasker.config import EngineConfig
 from tasker.discovery import Discovered
 from tasker.engine import Engine
@@ -43,7 +45,7 @@ _ALWAYS |= {"task.paused", "task.resumed", "step.failed"}
     metavar="SECONDS",
     help="How long running steps may take to finish when it is stopped.",
 )
-@click.option("--verbose", "-v", is_flag=True, help="Tell of every step.")
+@click.option("--verbose", "-v", is_flag=True, help="Tell of every step, and messages whole.")
 @source_options
 @store_options
 @pass_settings
@@ -57,7 +59,7 @@ def worker_command(
     under those in the store, as far as their handlers can be imported.
 
     It tells in one line each how tasks end and steps fail: with --json as JSON, with
-    --verbose also of every step.
+    --verbose also of every step, and with messages that are never cut.
 
     \b
     Examples:
@@ -91,6 +93,7 @@ class _Worker:
         self._verbose = verbose
         # Held now: what handlers print goes elsewhere when this is JSON.
         self._out = sys.stdout
+        self._engine: Engine | None = None
 
     async def __call__(self) -> Exit:
         """Work until stopped, and return the exit code."""
@@ -104,25 +107,59 @@ class _Worker:
         async with Engine.open(
             self._settings.store_url, definitions=self._sources, config=self._config
         ) as engine:
+            self._engine = engine
             known = [entry.definition.full_name for entry in engine.registry.list()]
-            resident = engine.health().tasks.resident
             self._tell(
                 "worker.started",
                 {
                     "store": self._settings.store_url,
-                    "definitions": known,
-                    "taken_up": resident,
+                    **self._definitions(known),
+                    "taken_up": engine.health().tasks.resident,
                 },
             )
             with stop.gently, engine.events() as events:
                 async for event in events:
                     if self._verbose or event.name in _ALWAYS:
-                        self._tell(event.name, _facts(event), event.at)
-        self._tell("worker.stopped", {"handed_back": engine.health().tasks.released})
+                        self._tell(event.name, self._facts(event), event.at)
+            # What left memory before, to wait for a retry, was in the store already.
+            before = engine.health().tasks.released
+        handed_back = engine.health().tasks.released - before
+        self._tell("worker.stopped", {"handed_back": handed_back})
         return Exit.OK
 
     def _on_first(self) -> None:
-        self._tell("worker.draining", {"seconds": self._config.shutdown_seconds})
+        seconds, engine = self._config.shutdown_seconds, self._engine
+        running = 0 if engine is None else engine.health().permits.in_use
+        self._tell("worker.draining", {"seconds": seconds, "running": running})
+        if self._settings.json:
+            return
+        note(STOPPING)
+        if engine is not None and running:
+            note(f"waiting up to {seconds:g} s for: {running_in_words(engine)}")
+
+    def _definitions(self, names: list[str]) -> dict[str, Any]:
+        """Return the facts about definitions: all names as JSON, on a line a few of many."""
+        if self._settings.json:
+            return {"definitions": names}
+        facts: dict[str, Any] = {"definitions": len(names)}
+        if names:
+            facts["names"] = clip(",".join(names), LONGEST_MESSAGE)
+        return facts
+
+    def _facts(self, event: Event) -> dict[str, Any]:
+        """Return the facts of an event; for people with short classes and messages."""
+        facts = _facts(event)
+        if self._settings.json:
+            return facts
+        if "error_class" in facts:
+            facts["error_class"] = short_class(facts["error_class"])
+        if not self._verbose:
+            facts |= {
+                name: clip(str(facts[name]), LONGEST_MESSAGE)
+                for name in ("message", "reason")
+                if name in facts
+            }
+        return facts
 
     def _tell(self, name: str, facts: dict[str, Any], at: float | None = None) -> None:
         when = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)

@@ -1,0 +1,33 @@
+"""A wake-up for one coroutine, once."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Signal:
+    """Wakes the one who waits for it.
+
+    `anyio.Event` serves any number of waiters, and costs three times as much; an
+    actor waits for its mailbox alone, several times a step. Cancelling the waiter
+    leaves the signal as if it had been set.
+    """
+
+    __slots__ = ("_future",)
+
+    def __init__(self) -> None:
+        self._future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it was set, or its waiter is gone."""
+        return self._future.done()
+
+    def set(self) -> None:
+        """Wake the waiter; the first time counts."""
+        if not self._future.done():
+            self._future.set_result(None)
+
+    async def wait(self) -> None:
+        """Return once the signal is set."""
+        await self._future

@@ -1,0 +1,105 @@
+"""Sees a blocked event loop, and names what blocks it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import anyio
+from msgspec import Struct
+
+logger = logging.getLogger("tasker")
+
+BEAT_SECONDS = 0.1
+HANDLERS = "tasker.handlers"
+
+
+class Stall(Struct, frozen=True, kw_only=True):
+    """A time during which the event loop did nothing else.
+
+    ``culprit`` is the function of the user's code that held it, as
+    ``module:name``, None when none was found; ``place`` the line it was at.
+    """
+
+    seconds: float
+    culprit: str | None
+    place: str
+
+
+class Watchdog:
+    """A thread that looks at the event loop's heartbeat, and at its stack when there is none.
+
+    The loop cannot tell of its own standstill, so somebody else must. It costs a
+    wake-up every tenth of a second on either side.
+
+    Args:
+        limit_seconds: The standstill from which on it is told of.
+        tell: Hears of each, once it is over; by default it is logged.
+    """
+
+    def __init__(
+        self, limit_seconds: float = 1.0, tell: Callable[[Stall], None] | None = None
+    ) -> None:
+        self._limit = limit_seconds
+        self._tell = tell or _log
+        self._beat = time.monotonic()
+        self._seen: tuple[str | None, str] | None = None
+        self._done = threading.Event()
+        self._loop_thread = 0
+
+    async def run(self) -> None:
+        """Beat, and watch, until cancelled."""
+        self._loop_thread = threading.get_ident()
+        self._beat = time.monotonic()
+        thread = threading.Thread(target=self._watch, name="tasker-watchdog", daemon=True)
+        thread.start()
+        try:
+            while True:
+                await anyio.sleep(BEAT_SECONDS)
+                self._take_beat()
+        finally:
+            self._done.set()
+
+    def _take_beat(self) -> None:
+        now = time.monotonic()
+        seconds, self._beat = now - self._beat - BEAT_SECONDS, now
+        seen, self._seen = self._seen, None
+        if seen is not None and seconds >= self._limit:
+            self._tell(Stall(seconds=seconds, culprit=seen[0], place=seen[1]))
+
+    def _watch(self) -> None:
+        while not self._done.wait(BEAT_SECONDS):
+            late = time.monotonic() - self._beat - BEAT_SECONDS
+            if late >= self._limit / 2 and self._seen is None:
+                frame = sys._current_frames().get(self._loop_thread)
+                if frame is not None:
+                    self._seen = _find_culprit(frame)
+
+
+def _find_culprit(frame: FrameType) -> tuple[str | None, str]:
+    """Return the user's function that a handler's frame called, and the innermost line."""
+    place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    caller: FrameType | None = frame
+    inner: FrameType | None = None
+    while caller is not None:
+        module = caller.f_globals.get("__name__", "")
+        if module.startswith(HANDLERS) and inner is not None:
+            name = f"{inner.f_globals.get('__name__', '?')}:{inner.f_code.co_qualname}"
+            return name, place
+        inner, caller = caller, caller.f_back
+    return None, place
+
+
+def _log(stall: Stall) -> None:
+    who = f"handler {stall.culprit}" if stall.culprit else "something"
+    logger.warning(
+        "%s held the event loop for %.1f s, at %s; everything else stood still. "
+        "Write it as a plain def, which runs in a thread, or with executor: process",
+        who,
+        stall.seconds,
+        stall.place,
+    )
