@@ -20,7 +20,7 @@ from tasker.actors.workflow.operate import operate
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptSucceeded, attempt_lost
 from tasker.actors.workflow.retry import attempts_left, retry_delay
 from tasker.actors.workflow.settle import reopen_due, settle
-from tasker.actors.workflow.state import Standing, WorkflowState
+from tasker.actors.workflow.state import READY, WorkflowState
 from tasker.stores.records import StepState, TaskState
 
 
@@ -82,7 +82,7 @@ def _start_steps(state: WorkflowState, message: StartSteps, now: float) -> Decis
         return NOTHING
     draft = Draft(state, now)
     for index in message.steps:
-        if draft.standing(index) is not Standing.READY:
+        if draft.standing(index) is not READY:
             continue
         record = state.steps[index]
         draft.move_step(

@@ -7,8 +7,17 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
-from tasker.actors.workflow.state import Standing, WorkflowState, standing
+from tasker.actors.workflow.state import (
+    DONE,
+    HELD,
+    PENDING,
+    READY,
+    Standing,
+    WorkflowState,
+    standing,
+)
 from tasker.actors.workflow.states import AT_REST, check_step_transition, check_task_transition
 from tasker.stores.records import (
     AnnotationRecord,
@@ -141,7 +150,7 @@ class Draft:
         """Take a step to another state, with what else changes in its record."""
         old = self.record(index)
         check_step_transition(old.name, old.state, new)
-        record = msgspec.structs.replace(old, state=new, **changes)
+        record = replace(old, state=new, **changes)
         self._transitions.append(
             Transition(
                 step=record.name,
@@ -151,11 +160,12 @@ class Draft:
                 detail=_detail(detail),
             )
         )
-        self._put(index, record)
+        self._put(index, old, record)
 
     def change_step(self, index: int, **changes: Any) -> None:
         """Change a step's record without a change of state."""
-        self._put(index, msgspec.structs.replace(self.record(index), **changes))
+        old = self.record(index)
+        self._put(index, old, replace(old, **changes))
 
     def annotate(self, type: str, annotation: Raw) -> None:
         """Note something on the task."""
@@ -187,37 +197,37 @@ class Draft:
         """Return the steps that became ready and still are, each once."""
         if self._head.state is not TaskState.IN_PROGRESS:
             return ()
-        still = [i for i in self._became_ready if self.standing(i) is Standing.READY]
-        return tuple(dict.fromkeys(still))
+        still = [i for i in self._became_ready if self.standing(i) is READY]
+        return tuple(still if len(still) < 2 else dict.fromkeys(still))
 
     def _left(self, index: int) -> int:
         left = self._remaining.get(index)
         return self._state.remaining[index] if left is None else left
 
-    def _put(self, index: int, record: StepRecord) -> None:
+    def _put(self, index: int, old: StepRecord, new: StepRecord) -> None:
         left = self._left(index)
-        before = standing(self.record(index), left)
-        after = standing(record, left)
-        self._changed[index] = record
+        before, after = standing(old, left), standing(new, left)
+        self._changed[index] = new
         self._recorded.add(index)
-        self._move(index, before, after)
-        if after is Standing.DONE and before is not Standing.DONE:
-            for child in self._state.plan.steps[index].dependents:
-                left = self._left(child)
-                self._remaining[child] = left - 1
-                kept = self.record(child)
-                self._move(child, standing(kept, left), standing(kept, left - 1))
-
-    def _move(self, index: int, before: Standing, after: Standing) -> None:
         if before is after:
             return
+        self._move(index, before, after)
+        if after is DONE:
+            for child in self._state.plan.steps[index].dependents:
+                left = self._left(child) - 1
+                self._remaining[child] = left
+                # Where a step stands depends on its parents only while it is pending.
+                if left == 0 and self.record(child).state is PENDING:
+                    self._move(child, HELD, READY)
+
+    def _move(self, index: int, before: Standing, after: Standing) -> None:
         self._counts[before] -= 1
         self._counts[after] += 1
         self._moves.append((index, before, after))
-        if after is Standing.READY:
+        if after is READY:
             self._became_ready.append(index)
             # Not recorded: only the queue wait of a live task is made from it.
-            self._changed[index] = msgspec.structs.replace(self.record(index), ready_at=self.now)
+            self._changed[index] = replace(self.record(index), ready_at=self.now)
 
 
 def _detail(detail: Mapping[str, Any] | None) -> Raw | None:

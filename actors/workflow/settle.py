@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from tasker.actors.workflow.decision import Draft
-from tasker.actors.workflow.state import Standing, WorkflowState
+from tasker.actors.workflow.state import (
+    BLOCKED,
+    DONE,
+    READY,
+    RUNNING,
+    WAITING,
+    WorkflowState,
+)
 from tasker.stores.records import StepState, TaskState
 
 
@@ -17,22 +24,16 @@ def settle(draft: Draft, state: WorkflowState) -> None:
     if draft.task_state is not TaskState.IN_PROGRESS or can_move(draft):
         return
     total = len(state.plan.steps)
-    if draft.count(Standing.DONE) == total:
+    if draft.count(DONE) == total:
         draft.move_task(TaskState.COMPLETE)
         return
-    blocked = [
-        step.name for step in state.plan.steps if draft.standing(step.index) is Standing.BLOCKED
-    ]
+    blocked = [step.name for step in state.plan.steps if draft.standing(step.index) is BLOCKED]
     draft.move_task(TaskState.ERROR, {"reason": "steps failed", "steps": blocked})
 
 
 def can_move(draft: Draft) -> bool:
     """Return whether any step is ready, running or waiting for a retry."""
-    return bool(
-        draft.count(Standing.READY)
-        or draft.count(Standing.RUNNING)
-        or draft.count(Standing.WAITING)
-    )
+    return bool(draft.count(READY) or draft.count(RUNNING) or draft.count(WAITING))
 
 
 def reopen_due(draft: Draft, state: WorkflowState) -> None:

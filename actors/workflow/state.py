@@ -35,18 +35,24 @@ class Standing(IntEnum):
     DONE = 5
 
 
+# Names of their own: Python 3.11 takes 90 ns to find a member through its class, and
+# these are asked for some fifty times a step.
+HELD, READY, RUNNING, WAITING, BLOCKED, DONE = Standing
+PENDING, IN_PROGRESS, ERROR = StepState.PENDING, StepState.IN_PROGRESS, StepState.ERROR
+
+
 def standing(record: StepRecord, remaining: int) -> Standing:
     """Return where a step with that many unsatisfied dependencies stands."""
     state = record.state
-    if state is StepState.PENDING:
-        return Standing.HELD if remaining else Standing.READY
-    if state is StepState.IN_PROGRESS:
-        return Standing.RUNNING
+    if state is PENDING:
+        return HELD if remaining else READY
+    if state is IN_PROGRESS:
+        return RUNNING
     if state in SATISFYING:
-        return Standing.DONE
-    if state is StepState.ERROR and record.retry_at is not None:
-        return Standing.WAITING
-    return Standing.BLOCKED
+        return DONE
+    if state is ERROR and record.retry_at is not None:
+        return WAITING
+    return BLOCKED
 
 
 class WorkflowState:
@@ -140,11 +146,11 @@ class WorkflowState:
                 members.add(index)
 
     def _members(self, stands: Standing) -> set[int] | None:
-        if stands is Standing.READY:
+        if stands is READY:
             return self.ready
-        if stands is Standing.RUNNING:
+        if stands is RUNNING:
             return self.running
-        return self.waiting if stands is Standing.WAITING else None
+        return self.waiting if stands is WAITING else None
 
     def _move(self, index: int, before: Standing, after: Standing) -> None:
         self.counts[before] -= 1
