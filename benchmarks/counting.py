@@ -12,14 +12,16 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from msgspec import Struct
 
 from tasker.actors.mailbox import Mailbox
+from tasker.actors.signal import Signal
 
 
 class Counts(Struct):
     """Operations since counting began.
 
     ``spawns`` are coroutines started, ``messages`` were put into mailboxes and
-    streams, ``waits`` are receivers that found a stream empty, ``events`` those that
-    found an event not set, whether in a mailbox or elsewhere.
+    streams, ``waits`` are receivers that found nothing and waited for a message, over
+    a stream or by a signal of the runtime's own, ``events`` those that found an event
+    not set.
     """
 
     spawns: int = 0
@@ -36,6 +38,7 @@ def counting() -> Iterator[Counts]:
     event_type: Any = type(anyio.Event())
     put_nowait = Mailbox.put_nowait
     send_nowait, receive = MemoryObjectSendStream.send_nowait, MemoryObjectReceiveStream.receive
+    signalled = Signal.wait
     wait: Callable[[Any], Coroutine[Any, Any, None]] = event_type.wait
 
     def counted_send(self: MemoryObjectSendStream[Any], item: Any) -> None:
@@ -50,6 +53,10 @@ def counting() -> Iterator[Counts]:
         counts.waits += self.statistics().current_buffer_used == 0
         return await receive(self)
 
+    async def counted_signal(self: Signal) -> None:
+        counts.waits += not self.is_set
+        await signalled(self)
+
     async def counted_wait(self: Any) -> None:
         counts.events += not self.is_set()
         await wait(self)
@@ -63,6 +70,7 @@ def counting() -> Iterator[Counts]:
         (MemoryObjectSendStream, "send_nowait", send_nowait, counted_send),
         (MemoryObjectReceiveStream, "receive", receive, counted_receive),
         (event_type, "wait", wait, counted_wait),
+        (Signal, "wait", signalled, counted_signal),
     ]
     former = loop.get_task_factory()
     loop.set_task_factory(counted_task)

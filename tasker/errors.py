@@ -91,7 +91,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     ``where`` is the file, or ``module:name`` of a definition made in Python;
     ``line`` counts from 1, None when there is none; ``key`` is the path of the key,
-    as in ``step_templates[2].depends_on_step``; ``remedy`` says what to do.
+    as in ``step_templates[2].depends_on_step``; ``remedy`` says what to do. ``step``
+    is the name of the step that it stands in, None elsewhere.
     """
 
     where: str
@@ -99,11 +100,18 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     message: str
     remedy: str
+    step: str | None = None
 
     def __str__(self) -> str:
         place = self.where if self.line is None else f"{self.where}:{self.line}"
-        key = f" {self.key}:" if self.key else ""
+        key = f" {self._key_with_step()}:" if self.key else ""
         return f"{place}:{key} {self.message}; {self.remedy}"
+
+    def _key_with_step(self) -> str:
+        if self.step is None:
+            return self.key
+        head, bracket, rest = self.key.partition("]")
+        return f"{head}{bracket} ({self.step}){rest}"
 
 
 class DefinitionError(TaskerError):
@@ -134,11 +142,15 @@ class DefinitionConflictError(RegistrationError):
 
 
 class HandlerError(RegistrationError):
-    """A handler cannot be found, or does not do what a handler must."""
+    """A handler cannot be found, or does not do what a handler must.
 
-    def __init__(self, *, handler: str, reason: str) -> None:
+    ``remedy`` says what to do, None where ``reason`` says it or nothing is known.
+    """
+
+    def __init__(self, *, handler: str, reason: str, remedy: str | None = None) -> None:
         self.handler = handler
         self.reason = reason
+        self.remedy = remedy
         super().__init__(f"handler {handler!r}: {reason}")
 
 

@@ -19,7 +19,6 @@ from tasker.request import instant
 from tasker.stores.encoding import decode
 from tasker.stores.records import ErrorRecord, StepRecord, StepState, TaskState, TaskSummary
 
-
 _LONGEST_MESSAGE = 100
 
 

@@ -39,9 +39,12 @@ class Connection:
 
     async def open(self, prepare: Work[None], access: Access = "write") -> None:
         """Connect and run ``prepare``; stay closed when it raises."""
+        named: Path | str = self._path
+        if access != "write":
+            named = await anyio.to_thread.run_sync(uri, self._path, access)
         connection = aiosqlite.connect(
-            uri(self._path, access),
-            uri=True,
+            named,
+            uri=access != "write",
             timeout=self._busy_seconds,
             # Transactions are begun and ended by us alone.
             isolation_level=None,

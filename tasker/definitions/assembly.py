@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tasker.definitions import lookup
 from tasker.definitions.check import check_definition
-from tasker.definitions.config import HandlerConfig, read_config
+from tasker.definitions.config import NO_RULES, ConfigRules, HandlerConfig, read_config
 from tasker.definitions.definition import (
     AnnotationType,
     CustomEvent,
@@ -51,7 +51,9 @@ class Assembly:
             DefinitionError: With every problem, at the module and line of its step.
         """
         targets = [self._target(draft) for draft in self._drafts]
-        configs = [self._config(draft) for draft in self._drafts]
+        configs = [
+            self._config(draft, target) for draft, target in zip(self._drafts, targets, strict=True)
+        ]
         parts = zip(self._drafts, targets, configs, strict=True)
         steps = tuple(self._step(*part) for part in parts)
         definition, task_config = self._definition(steps)
@@ -82,10 +84,11 @@ class Assembly:
             return references.validate(find_target(draft.handler))
         except HandlerError as error:
             message = f"handler {error.handler!r}: {error.reason}"
-            self._note_at(draft, (draft.name, "handler"), message, lookup.REMEDY)
+            remedy = error.remedy or lookup.REMEDY
+            self._note_at(draft, (draft.name, "handler"), message, remedy)
             return None
 
-    def _config(self, draft: StepDraft) -> HandlerConfig:
+    def _config(self, draft: StepDraft, target: references.HandlerTarget | None) -> HandlerConfig:
         given = draft.options.get("handler_config")
         given = dict(given) if isinstance(given, Mapping) else {}
         # YAML writes the limits into the configuration; so the twins get equal hashes.
@@ -93,11 +96,19 @@ class Assembly:
             if draft.options.get(limit) is not None:
                 given.setdefault(limit, draft.options[limit])
         path: Path = (draft.name, "handler_config")
-        return self._read_config(given, path, draft.module, draft.line, of_step=True)
+        rules = NO_RULES
+        if target is not None:
+            rules = ConfigRules.of(target.target, target.reference, draft.line)
+        return self._read_config(given, path, draft, rules)
 
     def _read_config(
-        self, given: Mapping[str, Any], path: Path, module: str, line: int, *, of_step: bool
+        self,
+        given: Mapping[str, Any],
+        path: Path,
+        draft: StepDraft | DefinitionDraft,
+        rules: ConfigRules = NO_RULES,
     ) -> HandlerConfig:
+        module, line = draft.module, draft.line
         findings = self._findings_of(module)
         try:
             fields = from_plain(given, line)
@@ -106,7 +117,8 @@ class Assembly:
             findings.add(line, path, f"handler_config cannot be stored: {error}", remedy)
             return HandlerConfig()
         assert isinstance(fields, Fields)
-        return read_config(fields, path, self._environ, findings, of_step=of_step)
+        of_step = isinstance(draft, StepDraft)
+        return read_config(fields, path, self._environ, findings, of_step=of_step, rules=rules)
 
     def _step(
         self, draft: StepDraft, target: references.HandlerTarget | None, config: HandlerConfig
@@ -161,7 +173,7 @@ class Assembly:
         fields = {"name": ""} | self._convert(draft, (), Definition, draft.fields)
         given = fields.get("handler_config", {})
         path: Path = ("handler_config",)
-        config = self._read_config(given, path, draft.module, draft.line, of_step=False)
+        config = self._read_config(given, path, draft)
         fields["handler_config"] = config.written
         fields["task_handler"] = self._task_handler()
         return Definition(steps=steps, **fields), config
@@ -172,14 +184,13 @@ class Assembly:
             return None
         try:
             target = find_target(handler)
+            lookup.check_task_handler(target)
+            return target.reference
         except HandlerError as error:
             message = f"handler {error.handler!r}: {error.reason}"
-        else:
-            if target.is_class:
-                return target.reference
-            message = f"handler {target.reference!r}: it is no class"
-        self._note_at(self._draft, ("task_handler",), message, "name a TaskHandler class")
-        return None
+            remedy = error.remedy or lookup.TASK_REMEDY
+            self._note_at(self._draft, ("task_handler",), message, remedy)
+            return None
 
     def _convert(
         self,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
+from tasker.definitions import names
 from tasker.definitions import version as versions
 from tasker.definitions.definition import CustomEvent, Definition, StepDefinition
 from tasker.definitions.findings import Path, list_words, nearest
@@ -19,6 +20,9 @@ from tasker.definitions.schema import schema_violations
 
 EXECUTORS = ("auto", "process")
 RESERVED_EVENTS = ("export", "observability", "registry", "step", "task", "workflow")
+
+SHOWN = 40
+"""Characters of a name that is too long that its message shows."""
 
 Quote = Callable[[Path, object], str]
 """How a field was written: given its path and its value, the text to show, unquoted."""
@@ -60,12 +64,13 @@ def check_definition(definition: Definition, quote: Quote) -> Iterator[Finding]:
 
 
 def _check_name(path: Path, name: str, what: str, quote: Quote) -> Iterator[Finding]:
-    if name and (name != name.strip() or not name.isprintable()):
+    wrong = names.wrong_with(name, of_step=what == "step")
+    if name and wrong is not None:
+        message, remedy = wrong
+        shown = quote(path, name)
+        shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
         yield Finding(
-            path=path,
-            message=f"the name {quote(path, name)!r} of the {what} has blanks around it, "
-            "or characters that cannot be printed",
-            remedy="use letters, digits and punctuation",
+            path=path, message=f"the name {shown!r} of the {what} {message}", remedy=remedy
         )
 
 

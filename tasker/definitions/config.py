@@ -34,6 +34,35 @@ class HandlerConfig(Struct, frozen=True, kw_only=True):
         return f"HandlerConfig(written={self.written!r})"
 
 
+class ConfigRules(Struct, frozen=True, kw_only=True):
+    """What a step's handler wants of its configuration.
+
+    Its class says so by attributes of `StepHandler`, which this package may not
+    import. ``handler`` is how the handler was written, ``line`` where the step was.
+    """
+
+    handler: str = ""
+    line: int | None = None
+    type: str | None = None
+    own_keys: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, target: Any, handler: str, line: int | None) -> ConfigRules:
+        """The rules of a class or function; of None, where it is not known, none."""
+        required = getattr(target, "required_config", tuple)
+        return cls(
+            handler=handler,
+            line=line,
+            type=getattr(target, "config_type", None),
+            own_keys=tuple(getattr(target, "config_keys", ())),
+            required=tuple(required()),
+        )
+
+
+NO_RULES = ConfigRules()
+
+
 def read_config(
     fields: Fields,
     path: Path,
@@ -41,6 +70,7 @@ def read_config(
     findings: Findings,
     *,
     of_step: bool = True,
+    rules: ConfigRules = NO_RULES,
 ) -> HandlerConfig:
     """Check a ``handler_config`` and resolve it.
 
@@ -51,9 +81,11 @@ def read_config(
     assert isinstance(node, Fields)
     resolved = plain(node)
     values: dict[str, Any] = {}
-    if of_step and resolved.get("type") == "api":
-        values = read(node, keys.API, path, findings)
+    if of_step and "api" in (resolved.get("type"), rules.type):
+        values = read(node, _api_table(resolved, rules), path, findings)
         _check_api(node, values, path, findings)
+        if resolved.get("type") != "api":  # else it was told already
+            _check_required(node, path, rules, findings)
     elif of_step:
         limits = {k: e for k, e in node.entries.items() if k in keys.LIMITS}
         values = read(Fields(limits, node.line), keys.LIMITS, path, findings)
@@ -83,6 +115,20 @@ def resolve_config(written: Mapping[str, Any], environ: Mapping[str, str]) -> di
     return config.resolved
 
 
+def _api_table(resolved: Mapping[str, Any], rules: ConfigRules) -> keys.Table:
+    table = dict.fromkeys(rules.own_keys, keys.ANY) | dict(keys.API)
+    # A handler with a process of its own may know its URLs by itself.
+    return table if resolved.get("type") == "api" else table | {"url": keys.TEXT}
+
+
+def _check_required(node: Fields, path: Path, rules: ConfigRules, findings: Findings) -> None:
+    for name in rules.required:
+        found = find(node, (name,))
+        if found is None or (isinstance(found, Scalar) and found.value in (None, "")):
+            message = f"handler {rules.handler!r} needs this key"
+            findings.add(rules.line, (*path, name), message, f"add {name}")
+
+
 _LEAST = {"retries": 0, "retry_delay": 0, "max_concurrent_requests": 1}
 _ABOVE = {"timeout": 0, "rate_limit_per_second": 0}
 
@@ -106,7 +152,7 @@ def _check_api(node: Fields, values: dict[str, Any], path: Path, findings: Findi
         remedy = f"write one of {', '.join(METHODS)}"
         findings.add(line_of(node, ("method",)), (*path, "method"), message, remedy)
     url = values.get("url")
-    if url is not None and not _is_url(url):
+    if url and not _is_url(url):
         message = f"{_written(node, 'url')!r} is no http or https URL with a host"
         remedy = "write it in full, as in https://api.example.com/v1"
         findings.add(line_of(node, ("url",)), (*path, "url"), message, remedy)

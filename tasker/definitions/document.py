@@ -8,7 +8,7 @@ from typing import Any
 
 from tasker.definitions import keys, lookup
 from tasker.definitions.check import check_definition
-from tasker.definitions.config import HandlerConfig, read_config
+from tasker.definitions.config import NO_RULES, ConfigRules, HandlerConfig, read_config
 from tasker.definitions.definition import (
     DEFAULT_NAMESPACE,
     DEFAULT_RETRY_LIMIT,
@@ -27,6 +27,9 @@ from tasker.definitions.nodes import Field, Fields, Items, Scalar, find, line_of
 from tasker.definitions.reading import read
 from tasker.errors import HandlerError
 
+LONGEST_SHOWN = 40
+"""Characters of a step's name that is shown beside its place."""
+
 
 def read_document(
     root: Fields,
@@ -41,6 +44,16 @@ def read_document(
     root = _resolve_all(root, environ, findings)
     values = read(root, keys.DEFINITION, (), findings)
     return _Reading(root, values, environ, findings, check_handlers).finish()
+
+
+def step_at(root: Fields, path: Path) -> str | None:
+    """The name of the step that a path leads into, as written, where it can be shown."""
+    for index, part in enumerate(path):
+        if isinstance(part, int) and index and path[index - 1] == STEPS:
+            found = find(root, (*path[: index + 1], "name"))
+            name = found.text if isinstance(found, Scalar) else ""
+            return name if name.isprintable() and 0 < len(name) <= LONGEST_SHOWN else None
+    return None
 
 
 def _apply_environment(root: Fields, environment: str | None, findings: Findings) -> Fields:
@@ -108,13 +121,19 @@ class _Reading:
         handlers = HandlerLookup(namespace, check=self.check_handlers)
         wrong = handlers.check_namespace()
         if wrong is not None:
+            message, remedy = wrong
             path: Path = ("module_namespace",)
             if self._is_resolved(path):  # the error names the module
-                wrong = "importing it failed"
-            self._note(path, wrong, "name a package that can be imported")
-        configs = [self._config((STEPS, i)) for i in range(len(self.values.get(STEPS, ())))]
-        steps, targets = self._steps(configs, handlers)
-        task_config = self._config(())
+                message = "importing it failed"
+            self._note(path, message, remedy)
+        found = [
+            self._handler(values.get("handler_class"), (STEPS, i, "handler_class"), handlers.step)
+            for i, values in enumerate(self.values.get(STEPS, ()))
+        ]
+        targets = [target for _, target in found]
+        configs = [self._step_config(index, target) for index, target in enumerate(targets)]
+        steps = self._steps([reference for reference, _ in found], configs)
+        task_config = self._config((), NO_RULES)
         definition = self._definition(steps, task_config, handlers)
         self._check(definition, targets)
         if self.findings:
@@ -128,25 +147,28 @@ class _Reading:
             task_config=task_config.resolved,
         )
 
-    def _config(self, path: Path) -> HandlerConfig:
+    def _step_config(self, index: int, target: Any) -> HandlerConfig:
+        path: Path = (STEPS, index)
+        handler = self._quote((*path, "handler_class"))
+        return self._config(path, ConfigRules.of(target, handler, line_of(self.root, path)))
+
+    def _config(self, path: Path, rules: ConfigRules) -> HandlerConfig:
         here = (*path, "handler_config")
         fields = find(self.root, here)
+        if fields is None or (isinstance(fields, Scalar) and fields.value is None):
+            fields = Fields({}, rules.line)
         if not isinstance(fields, Fields):
             return HandlerConfig()
-        return read_config(fields, here, self.environ, self.findings, of_step=bool(path))
+        return read_config(
+            fields, here, self.environ, self.findings, of_step=bool(path), rules=rules
+        )
 
     def _steps(
-        self, configs: list[HandlerConfig], handlers: HandlerLookup
-    ) -> tuple[tuple[StepDefinition, ...], list[Any]]:
-        steps: list[StepDefinition] = []
-        targets: list[Any] = []
+        self, handlers: list[str], configs: list[HandlerConfig]
+    ) -> tuple[StepDefinition, ...]:
         system = self.values.get("default_dependent_system")
-        for index, values in enumerate(self.values.get(STEPS, ())):
-            path: Path = (STEPS, index, "handler_class")
-            handler, target = self._handler(values.get("handler_class"), path, handlers.step)
-            steps.append(_step(values, handler, configs[index], system))
-            targets.append(target)
-        return tuple(steps), targets
+        parts = zip(self.values.get(STEPS, ()), handlers, configs, strict=True)
+        return tuple(_step(values, handler, config, system) for values, handler, config in parts)
 
     def _handler(self, text: str | None, path: Path, find_handler: Any) -> tuple[str, Any]:
         if text is None:
@@ -159,7 +181,7 @@ class _Reading:
             # The reason quotes the whole reference, and the namespace with it.
             quotable = shown == text and not self._is_resolved(("module_namespace",))
             reason = error.reason if quotable else "it cannot be used"
-            self._note(path, f"handler {shown!r}: {reason}", lookup.REMEDY)
+            self._note(path, f"handler {shown!r}: {reason}", error.remedy or lookup.REMEDY)
             return "", None
 
     def _definition(
@@ -210,7 +232,10 @@ class _Reading:
                 if any(self._is_resolved((STEPS, i, "name")) for i in range(len(targets))):
                     # The message lists the steps.
                     wrong = "a parameter of the function is no step upstream"
-                remedy = "rename the parameter, or add the step to depends_on_steps"
+                remedy = (
+                    "rename the parameter, add the step to depends_on_steps, or give the "
+                    "parameter a default"
+                )
                 self._note((STEPS, index, "handler_class"), wrong, remedy)
 
     def _note(self, path: Path, message: str, remedy: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
 
 from tasker.errors import Problem
 
@@ -14,9 +16,11 @@ Path = tuple[str | int, ...]
 class Findings:
     """The problems of one file, or of one module, without repetitions."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, step_at: Callable[[Path], str | None] | None = None) -> None:
+        """``step_at`` gives the name of the step that a path leads into, or None."""
         self.where = where
-        self._problems: dict[tuple[int | None, Path, str], Problem] = {}
+        self.step_at = step_at or (lambda path: None)
+        self._problems: dict[tuple[int | None, Path, str], tuple[Path, Problem]] = {}
         self._settled: set[tuple[int | None, Path]] = set()
 
     def add(
@@ -34,14 +38,18 @@ class Findings:
         problem = Problem(
             where=self.where, line=line, key=format_path(path), message=message, remedy=remedy
         )
-        self._problems.setdefault((*place, message), problem)
+        self._problems.setdefault((*place, message), (path, problem))
         if final:
             self._settled.add(place)
 
     @property
     def problems(self) -> list[Problem]:
         """What was noted, in the order of lines."""
-        return sorted(self._problems.values(), key=problem_order)
+        named = [
+            msgspec.structs.replace(problem, step=self.step_at(path))
+            for path, problem in self._problems.values()
+        ]
+        return sorted(named, key=problem_order)
 
     def __bool__(self) -> bool:
         return bool(self._problems)

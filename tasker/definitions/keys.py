@@ -40,6 +40,7 @@ class Key(Struct, frozen=True, kw_only=True):
 Table = Mapping[str, Key]
 
 TEXT = Key(kind=Kind.TEXT)
+ANY = Key(kind=Kind.ANY)
 _NAME = Key(kind=Kind.TEXT, required=True)
 _TEXTS = Key(kind=Kind.TEXTS)
 _BOOLEAN = Key(kind=Kind.BOOLEAN)
@@ -98,7 +99,7 @@ API: Table = {
     "method": TEXT,
     "params": _MAPPING,
     "headers": Key(kind=Kind.TEXT_MAPPING),
-    "json": Key(kind=Kind.ANY),
+    "json": ANY,
     "timeout": _NUMBER,
     "retries": _INTEGER,
     "retry_delay": _NUMBER,

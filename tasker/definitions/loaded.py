@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -45,13 +45,21 @@ def load_definition(
     Raises:
         DefinitionError: With every problem, at ``source``.
     """
-    findings = Findings(source)
+
+    def step_at(path: Path) -> str | None:
+        within = len(path) > 1 and path[0] == "steps"
+        return (definition.steps[int(path[1])].name or None) if within else None
+
+    findings = Findings(source, step_at)
 
     def resolved(config: Mapping[str, Any], path: Path, *, of_step: bool) -> Mapping[str, Any]:
         fields = from_plain(config, None)
         assert isinstance(fields, Fields)
         return read_config(fields, path, environ, findings, of_step=of_step).resolved
 
+    for path, name in _names(definition):
+        if not name:
+            findings.add(None, path, "the name is empty", "give it a name")
     for finding in check_definition(definition, lambda path, value: str(value)):
         findings.add(None, finding.path, finding.message, finding.remedy)
     configs = {
@@ -65,3 +73,9 @@ def load_definition(
     return LoadedDefinition(
         definition=definition, source=source, configs=configs, task_config=task_config
     )
+
+
+def _names(definition: Definition) -> Iterator[tuple[Path, str]]:
+    yield ("name",), definition.name
+    for index, step in enumerate(definition.steps):
+        yield ("steps", index, "name"), step.name

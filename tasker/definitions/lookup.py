@@ -14,6 +14,7 @@ from tasker.handlers import reference as references
 from tasker.handlers.function import plan_call
 
 REMEDY = "name a class that has process, or a function, as package.module:Name"
+TASK_REMEDY = "name a subclass of tasker.TaskHandler, as package.module:Name"
 
 
 class HandlerLookup:
@@ -28,15 +29,21 @@ class HandlerLookup:
         self._namespace = module_namespace
         self._check = check
 
-    def check_namespace(self) -> str | None:
-        """What is wrong with the namespace itself, or None; short names wait for it."""
+    def check_namespace(self) -> tuple[str, str] | None:
+        """What is wrong with the namespace itself and its remedy, or None.
+
+        Short names wait for it.
+        """
         if self._namespace is None or not self._check:
             return None
         try:
             importlib.import_module(self._namespace)
         except Exception as error:  # whatever the imported code raises
             self._check = False
-            return f"importing it failed: {type(error).__name__}: {error}"
+            name = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+            absent = name == self._namespace or (name and self._namespace.startswith(f"{name}."))
+            remedy = "name a package that can be imported" if absent else references.IMPORT_REMEDY
+            return f"importing it failed: {type(error).__name__}: {error}", remedy
         return None
 
     def step(self, text: str) -> tuple[str, Any]:
@@ -55,13 +62,12 @@ class HandlerLookup:
         """A task's handler, in the same way.
 
         Raises:
-            HandlerError: It cannot be found, or is no class.
+            HandlerError: It cannot be found, or cannot be a task's handler.
         """
         target = self._resolve(text)
         if isinstance(target, str):
             return target, None
-        if not target.is_class:
-            raise HandlerError(handler=text, reason="it is no class; name a TaskHandler")
+        check_task_handler(target)
         return canonical_reference(target), target.target
 
     def _resolve(self, text: str) -> references.HandlerTarget | str:
@@ -91,6 +97,20 @@ def canonical_reference(target: references.HandlerTarget) -> str:
         return own if references.resolve(own).target is target.target else target.reference
     except HandlerError:
         return target.reference
+
+
+def check_task_handler(target: references.HandlerTarget) -> None:
+    """Raise `HandlerError` unless the target can be a task's handler.
+
+    Its class knows, by a method of `TaskHandler`, which this package may not import.
+    """
+    if not target.is_class:
+        raise HandlerError(handler=target.reference, reason="it is no class", remedy=TASK_REMEDY)
+    check = getattr(target.target, "check_hooks", None)
+    if check is None:
+        reason = "the class is no task handler"
+        raise HandlerError(handler=target.reference, reason=reason, remedy=TASK_REMEDY)
+    check(target.reference)
 
 
 def _has_module(package: str, name: str) -> bool:

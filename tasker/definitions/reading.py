@@ -48,8 +48,8 @@ def _note_missing(
         if blank:
             values.pop(name, None)
             line, state = (entry.line, "empty") if entry else (fields.line, "missing")
-            remedy = f"add {name}: {key.kind.value}"
-            findings.add(line, (*path, name), f"{name} is {state}", remedy)
+            remedy = f"add {name if key.kind is Kind.TEXT else key.kind.value}"
+            findings.add(line, (*path, name), f"this key is {state}", remedy)
 
 
 def _note_unknown(

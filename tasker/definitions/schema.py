@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import jsonschema_rs
 
@@ -83,6 +84,54 @@ def schema_violations(schema: Mapping[str, Any] | None) -> Iterator[tuple[Path, 
     except (jsonschema_rs.ReferencingError, ValueError):
         lost = list(_lost_references(schema, schema, ()))
         yield from lost or [((), "the schema is invalid: a $ref leads nowhere")]
+    else:
+        yield from _wrong_defaults(schema, schema, ())
+
+
+_ROOT = "urn:tasker:schema"
+
+
+def _wrong_defaults(node: Any, root: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
+    """The defaults that do not fit the schemas that they stand in.
+
+    They would be filled in, and the context refused that never held them.
+    """
+    if not isinstance(node, Mapping):
+        return
+    if path and "default" in node:
+        filled = copy.deepcopy(node["default"])
+        fill_defaults(filled, node, root)
+        for error in _part(root, path).iter_errors(filled):
+            where = f" at {_pointer(error.instance_path)}" if error.instance_path else ""
+            message = f"the default does not fit its own schema{where}: {error.message}"
+            yield (*path, "default"), message
+    for key in _MAPS_OF_SCHEMAS:
+        for name, each in _mapping(node.get(key)).items():
+            yield from _wrong_defaults(each, root, (*path, key, name))
+    for key in _SCHEMAS:
+        yield from _wrong_defaults(node.get(key), root, (*path, key))
+    for key in _LISTS_OF_SCHEMAS:
+        listed = node.get(key)
+        for index, each in enumerate(listed if isinstance(listed, list) else ()):
+            yield from _wrong_defaults(each, root, (*path, key, index))
+
+
+_MAPS_OF_SCHEMAS = ("properties", "$defs", "definitions")
+_SCHEMAS = ("items",)
+_LISTS_OF_SCHEMAS = ("allOf", "prefixItems", "items")
+
+
+def _part(root: Mapping[str, Any], path: Path) -> jsonschema_rs.Validator:
+    """A validator for a schema inside of another, which its references lead into."""
+    part = {
+        "$schema": root.get("$schema", DEFAULT_DRAFT),
+        "$ref": f"{_ROOT}#{quote(_pointer(list(path)))}",
+    }
+
+    def retrieve(uri: str) -> Any:
+        return root if uri == _ROOT else _refuse(uri)
+
+    return jsonschema_rs.validator_for(part, mask=_MASK, retriever=retrieve)
 
 
 def _violation(path: Path, message: str) -> tuple[Path, str]:

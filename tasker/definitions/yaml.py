@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from functools import partial
 from os import PathLike
 from pathlib import Path as FilePath
 
-from tasker.definitions.document import read_document
+from tasker.definitions.document import read_document, step_at
 from tasker.definitions.findings import Findings, problem_order
 from tasker.definitions.loaded import LoadedDefinition
 from tasker.definitions.source import parse
@@ -73,14 +74,22 @@ def _find_files(paths: Iterable[str | PathLike[str]]) -> tuple[list[FilePath], l
         else:
             found = [path]
             wrong = None if path.is_file() else "there is no such file or directory"
+        remedy = "name a YAML file, or a directory that holds some"
+        if path.suffix == ".py" and path.is_file():
+            wrong = "this is Python, and no YAML"
+            remedy = f"give its definitions, on the command line by --app {_module(path)}:object"
         if wrong is not None:
-            remedy = "name a YAML file, or a directory that holds some"
             problem = Problem(where=str(path), line=None, key="", message=wrong, remedy=remedy)
             problems.append(problem)
             continue
         for file in found:
             files.setdefault(file.resolve(), file)
     return list(files.values()), problems
+
+
+def _module(path: FilePath) -> str:
+    parts = [part for part in path.with_suffix("").parts if part not in (".", "..", path.anchor)]
+    return ".".join(parts[-1:] if path.is_absolute() else parts)
 
 
 def _conflict(where: str, known: LoadedDefinition, found: LoadedDefinition) -> Problem:
@@ -109,4 +118,5 @@ def _load_file(
     root = parse(text, findings)
     if root is None:
         return None
+    findings.step_at = partial(step_at, root)
     return read_document(root, environment, environ, findings, check_handlers=check_handlers)

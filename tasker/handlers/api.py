@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from collections.abc import Sequence as Items
 from contextlib import suppress
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ class ApiStepHandler(StepHandler):
     to each request instead of changing it.
     """
 
+    config_type = "api"
+
     connection: httpx.AsyncClient
     api: ApiConfig
 
@@ -57,15 +60,25 @@ class ApiStepHandler(StepHandler):
         return httpx.AsyncClient(**options)
 
     @classmethod
-    def _check(cls, reference: str, config: Mapping[str, Any]) -> None:
-        api = ApiConfig.read(config, reference=reference)
+    def check_class(cls, reference: str) -> None:
+        super().check_class(reference)
         if not iscoroutinefunction(cls.process):
             raise HandlerError(
                 handler=reference,
                 reason="process must be async def: self.connection is an httpx.AsyncClient",
             )
-        if cls.process is ApiStepHandler.process and not api.url:
-            raise HandlerError(handler=reference, reason="handler_config: url is missing")
+
+    @classmethod
+    def check_config(cls, reference: str, config: Mapping[str, Any]) -> None:
+        api = ApiConfig.read(config, reference=reference)
+        if cls.required_config() and not api.url:
+            raise HandlerError(
+                handler=reference, reason="handler_config: url is missing", remedy="add url"
+            )
+
+    @classmethod
+    def required_config(cls) -> Items[str]:
+        return ("url",) if cls.process is ApiStepHandler.process else ()
 
     async def _connect(self, resources: Resources, masker: Masker) -> None:
         self._masker = masker

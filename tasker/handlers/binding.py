@@ -189,7 +189,8 @@ class _Binder:
 
     def note(self, key: str, error: HandlerError) -> None:
         self._first = self._first or error
-        self._add(key, f"handler {error.handler!r}: {error.reason}", "correct the handler")
+        remedy = error.remedy or "correct the handler"
+        self._add(key, f"handler {error.handler!r}: {error.reason}", remedy)
 
     def raise_problems(self) -> None:
         if self._problems:

@@ -10,7 +10,7 @@ from tasker.definitions.definition import CustomEvent, StepDefinition
 from tasker.errors import HandlerError
 from tasker.handlers.configuration import copied
 from tasker.handlers.function import CallPlan, plan_call
-from tasker.handlers.reference import HandlerTarget, validate
+from tasker.handlers.reference import HandlerTarget, takes_config, validate
 from tasker.handlers.step import StepHandler
 
 Where = Literal["loop", "thread", "process"]
@@ -77,25 +77,14 @@ class StepCall:
         kind = target.target
         self.is_async = inspect.iscoroutinefunction(kind.process)
         self._constructor = kind
-        self._takes_config = _takes_config(target.reference, kind)
+        self._takes_config = takes_config(target.reference, kind)
         self.engine_hooks = issubclass(kind, StepHandler)
         self.connects = self.engine_hooks and kind._connect is not StepHandler._connect
         base = StepHandler.process_results if self.engine_hooks else None
         self.own_process_results = getattr(kind, "process_results", None) is not base
         self.custom_events = _custom_events(target.reference, kind)
         if self.engine_hooks:
-            if kind.process is StepHandler.process:
-                raise HandlerError(
-                    handler=target.reference,
-                    reason="process is not defined; write process(self, task, sequence, step)",
-                )
-            if hasattr(kind, "handle"):
-                raise HandlerError(
-                    handler=target.reference,
-                    reason="handle belongs to the engine; put the work into process, and what "
-                    "is done with its output into process_results",
-                )
-            kind._check(target.reference, self.config)
+            kind.check_config(target.reference, self.config)
 
     def _bind_function(self, target: HandlerTarget, upstream: Collection[str]) -> None:
         self.function = target.target
@@ -117,27 +106,6 @@ class StepCall:
                 "a module",
             )
         return "process"
-
-
-def _takes_config(reference: str, kind: type) -> bool:
-    """Whether the constructor takes ``config``; refuse one that needs anything else."""
-    try:
-        parameters = inspect.signature(kind).parameters.values()
-    except ValueError:  # a class of an extension module may not tell
-        return False
-    needed = [
-        each.name
-        for each in parameters
-        if each.default is each.empty
-        and each.name != "config"
-        and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
-    ]
-    if needed:
-        raise HandlerError(
-            handler=reference,
-            reason=f"its constructor needs {', '.join(needed)}; it is called with config alone",
-        )
-    return any(each.name == "config" or each.kind is each.VAR_KEYWORD for each in parameters)
 
 
 def _custom_events(reference: str, kind: Any) -> tuple[CustomEvent, ...]:

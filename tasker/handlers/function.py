@@ -92,6 +92,5 @@ def _unknown(name: str, step: str, upstream: Collection[str]) -> str:
     steps = f"the steps that {step!r} depends on ({', '.join(known)})" if known else "no step"
     return (
         f"parameter {name!r} of step {step!r} is unknown: parameters may be named task, "
-        f"sequence, step, and like {steps}{hint}. Add the step to depends_on, or give the "
-        "parameter a default"
+        f"sequence, step, and like {steps}{hint}"
     )

@@ -16,6 +16,8 @@ from msgspec import Struct
 
 from tasker.errors import HandlerError
 
+IMPORT_REMEDY = "mend what importing it raised"
+
 
 class HandlerTarget(Struct, frozen=True):
     """A handler that was found: its canonical reference, and the class or function."""
@@ -95,6 +97,8 @@ def resolve(reference: str) -> HandlerTarget:
 def validate(target: HandlerTarget) -> HandlerTarget:
     """Return the target if it can be a step's handler: a class with ``process``, or a function.
 
+    A class that has more to say about itself says it in ``check_class(reference)``.
+
     Raises:
         HandlerError: It cannot; the reason says what it lacks.
     """
@@ -152,6 +156,7 @@ def _import_failed(reference: str, module_name: str, failure: Exception) -> Hand
     return HandlerError(
         handler=reference,
         reason=f"importing {module_name} failed at {place}: {type(failure).__name__}: {failure}",
+        remedy=IMPORT_REMEDY,
     )
 
 
@@ -167,7 +172,9 @@ def _modules_in(package: str) -> Iterable[str]:
     paths = getattr(sys.modules.get(package), "__path__", None) if package else None
     if package and paths is None:
         return ()
-    return [module.name for module in pkgutil.iter_modules(paths)]
+    found = [module.name for module in pkgutil.iter_modules(paths)]
+    # Nobody's handlers are in the standard library; its names are near everything.
+    return found if package else [name for name in found if name not in sys.stdlib_module_names]
 
 
 def _public_names(found: Any) -> list[str]:
@@ -203,6 +210,35 @@ def _validate_class(reference: str, kind: type) -> None:
             f"(task, sequence, step): {mismatch}",
         ) from mismatch
     _refuse_generator(reference, process)
+    takes_config(reference, kind)
+    check = getattr(kind, "check_class", None)
+    if check is not None:
+        check(reference)
+
+
+def takes_config(reference: str, kind: type) -> bool:
+    """Return whether a handler's constructor takes ``config``.
+
+    Raises:
+        HandlerError: It needs anything else.
+    """
+    try:
+        parameters = inspect.signature(kind).parameters.values()
+    except ValueError:  # a class of an extension module may not tell
+        return False
+    needed = [
+        each.name
+        for each in parameters
+        if each.default is each.empty
+        and each.name != "config"
+        and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
+    if needed:
+        raise HandlerError(
+            handler=reference,
+            reason=f"its constructor needs {', '.join(needed)}; it is called with config alone",
+        )
+    return any(each.name == "config" or each.kind is each.VAR_KEYWORD for each in parameters)
 
 
 def _refuse_generator(reference: str, function: Any) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence as Items
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tasker.errors import HandlerError
+
 if TYPE_CHECKING:
     from tasker.handlers.masking import Masker
     from tasker.handlers.resources import Resources
@@ -26,6 +28,12 @@ class StepHandler:
 
     custom_event_configuration: ClassVar[Items[Mapping[str, str]]] = ()
     """Events that the step may publish: ``{"name": …, "description": …}`` each."""
+
+    config_type: ClassVar[str | None] = None
+    """What ``handler_config`` is checked as when a definition is loaded; None for anything."""
+
+    config_keys: ClassVar[Items[str]] = ()
+    """Keys of ``handler_config`` beside those that its type has."""
 
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         self.config: dict[str, Any] = dict(config or {})
@@ -70,8 +78,28 @@ class StepHandler:
     # The engine's hooks around process, for the kinds of handlers that it brings.
 
     @classmethod
-    def _check(cls, reference: str, config: Mapping[str, Any]) -> None:
-        """Raise `HandlerError` when the class cannot work as it is written and configured."""
+    def check_class(cls, reference: str) -> None:
+        """Raise `HandlerError` when the class cannot work as it is written."""
+        if cls.process is StepHandler.process:
+            raise HandlerError(
+                handler=reference,
+                reason="process is not defined; write process(self, task, sequence, step)",
+            )
+        if hasattr(cls, "handle"):
+            raise HandlerError(
+                handler=reference,
+                reason="handle belongs to the engine; put the work into process, and what "
+                "is done with its output into process_results",
+            )
+
+    @classmethod
+    def check_config(cls, reference: str, config: Mapping[str, Any]) -> None:
+        """Raise `HandlerError` when the class cannot work as it is configured."""
+
+    @classmethod
+    def required_config(cls) -> Items[str]:
+        """Return the keys of ``config_type`` that its configuration must have."""
+        return ()
 
     async def _connect(self, resources: Resources, masker: Masker) -> None:
         """Get ready what outlives the attempt."""

@@ -64,6 +64,21 @@ class TaskHandler:
     def __init__(self, config: Mapping[str, Any] | None = None) -> None:
         self.config: dict[str, Any] = dict(config or {})
 
+    @classmethod
+    def check_hooks(cls, reference: str) -> None:
+        """Raise `HandlerError` when a hook cannot be called."""
+        for hook in HOOKS:
+            wanted = len(inspect.signature(getattr(TaskHandler, hook)).parameters)
+            signature = inspect.signature(getattr(cls, hook))
+            try:
+                signature.bind(*[None] * wanted)
+            except TypeError as mismatch:
+                raise HandlerError(
+                    handler=reference, reason=f"{hook}{signature} cannot be called: {mismatch}"
+                ) from mismatch
+        if inspect.iscoroutinefunction(cls.schema):
+            raise HandlerError(handler=reference, reason="schema must be a plain def")
+
     def schema(self) -> dict[str, Any] | None:
         """Return the JSON Schema of the context, instead of the definition's; None for none.
 
@@ -117,17 +132,7 @@ def make_task_handler(
         raise HandlerError(
             handler=reference, reason="a task handler is a subclass of tasker.TaskHandler"
         )
-    for hook in HOOKS:
-        wanted = len(inspect.signature(getattr(TaskHandler, hook)).parameters)
-        signature = inspect.signature(getattr(kind, hook))
-        try:
-            signature.bind(*[None] * wanted)
-        except TypeError as mismatch:
-            raise HandlerError(
-                handler=reference, reason=f"{hook}{signature} cannot be called: {mismatch}"
-            ) from mismatch
-    if inspect.iscoroutinefunction(kind.schema):
-        raise HandlerError(handler=reference, reason="schema must be a plain def")
+    kind.check_hooks(reference)
     try:
         return kind(config=config) if _takes_config(kind) else kind()
     except Exception as failure:

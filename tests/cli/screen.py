@@ -12,7 +12,7 @@ from tasker.cli.app import run
 class Screen(io.StringIO):
     """What a person sees, without the colours."""
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
 
     def isatty(self) -> bool:
         return True

@@ -1,5 +1,6 @@
 """Handlers, and a definition in Python; `SHOP_YAML` is its twin."""
 
+from tasker import ApiStepHandler, TaskHandler
 from tasker.definitions import define
 
 checkout = define(
@@ -40,7 +41,17 @@ class NoProcess:
     def proces(self, task, sequence, step): ...
 
 
-class Hooks:
+class Quote(ApiStepHandler):
+    """Sends what is configured."""
+
+
+class Pay(ApiStepHandler):
+    config_keys = ("merchant",)
+
+    async def process(self, task, sequence, step): ...
+
+
+class Hooks(TaskHandler):
     pass
 
 

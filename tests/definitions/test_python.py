@@ -335,3 +335,39 @@ def test_placeholders_are_filled_from_the_process_by_default(monkeypatch):
     builder = define("process")
     builder.add_step("a", shop.Ship, handler_config={"token": "${TASKER_TEST_TOKEN}"})
     assert builder.load().configs["a"] == {"token": "t0ken"}
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "step", "keys"),
+    [
+        ("a b", "default", "only", ["name"]),
+        ("a", "shop.eu", "only", ["namespace"]),
+        ("a", "default", "only one", ["only one.name"]),
+        ("a.b", "a@b", "<lambda>", ["name", "namespace", "<lambda>.name"]),
+    ],
+)
+def test_names_that_cannot_be_addressed_are_refused(name, namespace, step, keys):
+    builder = define(name, namespace=namespace)
+    builder.add_step(step, shop.reserve)
+    with pytest.raises(DefinitionError) as caught:
+        builder.build()
+    assert sorted(problem.key for problem in caught.value.problems) == sorted(keys)
+    assert all(problem.remedy.startswith("use letters") for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("handler", "options", "key", "remedy"),
+    [
+        (shop.Quote, {}, "url", "add url"),
+        (shop.Quote, {"url": ""}, "url", "add url"),
+        ("tasker:ApiStepHandler", {}, "url", "add url"),
+        (shop.Pay, {"methd": "GET"}, "methd", "did you mean 'method'?"),
+    ],
+)
+def test_the_configuration_is_checked_by_the_handler(handler, options, key, remedy):
+    builder = define("a")
+    builder.add_step("send", handler, handler_config=options)
+    with pytest.raises(DefinitionError) as caught:
+        builder.build({})
+    assert f"send.handler_config.{key}" in [problem.key for problem in caught.value.problems]
+    assert remedy in [problem.remedy for problem in caught.value.problems]

@@ -11,7 +11,7 @@ import pytest
 
 from tasker import Backoff, Engine, EngineConfig, TaskRequest, define
 from tasker.actors.step import GRACE_SECONDS
-from tasker.actors.workflow import status
+from tasker.actors.workflow import status as workflow_status
 from tasker.cli.app import COMMANDS
 from tasker.cli.exits import Exit
 from tasker.definitions import keys
@@ -163,12 +163,12 @@ def test_operations_are_methods_of_the_engine() -> None:
 
 def test_words_of_a_status() -> None:
     shown = {row[0]: row[2] for row in table_under(DOCS / "operating.md", "execution_status")}
-    assert shown == status._ACTIONS
+    assert shown == workflow_status._ACTIONS
     found = set()
     for failed, cancelled, ready, blocked in product((0, 1), repeat=4):
         counts = dict.fromkeys(StepState, 0)
         counts |= {StepState.ERROR: failed, StepState.CANCELLED: cancelled}
-        found.add(status._health(counts, ready=ready, blocked=blocked))
+        found.add(workflow_status._health(counts, ready=ready, blocked=blocked))
     assert {row[0] for row in table_under(DOCS / "operating.md", "health_status")} == found
 
 

@@ -49,7 +49,7 @@ def test_an_unknown_parameter_is_refused_with_what_is_near():
 def test_a_step_that_is_not_upstream_is_unknown():
     def step(later): ...
 
-    with pytest.raises(HandlerError, match="Add the step to depends_on"):
+    with pytest.raises(HandlerError, match="is unknown: parameters may be named"):
         plan_call(step, reference="m:step", step="charge", upstream=())
 
 

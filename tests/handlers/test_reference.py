@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 import pytest
 
+from tasker import ApiStepHandler
 from tasker.errors import HandlerError
 from tasker.handlers.reference import HandlerTarget, normalise, reference_of, resolve, validate
 from tests.handlers import handlers_in_module
@@ -110,3 +111,37 @@ def test_reference_of_leads_back():
     assert resolve(reference_of(Outer.Inner)).target is Outer.Inner
     with pytest.raises(HandlerError, match="a handler is a class"):
         reference_of(handlers_in_module.NOT_A_HANDLER)
+
+
+@pytest.mark.parametrize(
+    ("reference", "suggested"),
+    [("tokem:run", False), ("json.decodr:run", True), ("taskr:run", True)],
+)
+def test_modules_of_the_standard_library_are_suggested_by_their_package_alone(reference, suggested):
+    with pytest.raises(HandlerError) as caught:
+        resolve(reference)
+    assert ("did you mean" in caught.value.reason) == suggested
+
+
+def test_an_import_that_fails_has_its_remedy():
+    with pytest.raises(HandlerError) as caught:
+        resolve("tests.handlers.broken_module:anything")
+    assert caught.value.remedy == "mend what importing it raised"
+
+
+def test_a_constructor_that_needs_more_is_told_when_the_class_is_checked():
+    class Needs:
+        def __init__(self, session): ...
+
+        def process(self, task, sequence, step): ...
+
+    with pytest.raises(HandlerError, match="its constructor needs session"):
+        validate(HandlerTarget("m:Needs", Needs))
+
+
+def test_a_class_may_check_itself():
+    class Plain(ApiStepHandler):
+        def process(self, task, sequence, step): ...
+
+    with pytest.raises(HandlerError, match="process must be async def"):
+        validate(HandlerTarget("m:Plain", Plain))

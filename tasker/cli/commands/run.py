@@ -15,6 +15,7 @@ from tasker.cli.finding import find_task
 from tasker.cli.follow import exit_code, follow
 from tasker.cli.hints import continuing
 from tasker.cli.logs import engine_logs
+from tasker.cli.loop import run_working
 from tasker.cli.outcome import print_outcome, print_state
 from tasker.cli.printing import note, print_json
 from tasker.cli.progress import Display, make_display
@@ -91,7 +92,7 @@ def run_command(
         request, sources = make_request(target, settings, **fields)
     run = _Run(settings, sources, request, continued, drain_seconds)
     with engine_logs(settings):
-        code = anyio.run(run)
+        code = run_working(run)
     run.report()
     return code
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import anyio
 import click
 import msgspec
 
 from tasker.cli.exits import Exit
 from tasker.cli.logs import engine_logs
+from tasker.cli.loop import run_working
 from tasker.cli.printing import LONGEST_MESSAGE, clean, clip, note
 from tasker.cli.requests import load_sources
 from tasker.cli.running import running_in_words
@@ -73,7 +73,7 @@ def worker_command(
         config = msgspec.structs.replace(config, max_concurrent_steps=concurrency)
     worker = _Worker(settings, load_sources(settings), config, verbose=verbose)
     with engine_logs(settings, worker.warn):
-        return anyio.run(worker)
+        return run_working(worker)
 
 
 class _Worker:
