@@ -11,12 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from tasker.actors.actor import Actor
+from tasker.actors.context import TaskContext
 from tasker.actors.envelope import Reply
 from tasker.actors.errors import ActorStoppedError
 from tasker.actors.protocols import Clock, PlanSource
 from tasker.actors.supervisor import Supervisor
-from tasker.actors.task import TaskContext, TaskSupervisor
+from tasker.actors.task import TaskSupervisor
 from tasker.actors.timers import Timer
+from tasker.actors.watchers import Watchers
 from tasker.actors.workflow.messages import AnyOperation, Interrupt
 from tasker.actors.workflow.plan import Plan
 from tasker.actors.workflow.state import WorkflowState
@@ -107,7 +109,7 @@ class Residency(Actor):
         self._look = anyio.Event()
         self._looked = anyio.Event()
         self._claiming = anyio.Lock()
-        self._watchers: defaultdict[str, list[Reply[WorkflowState]]] = defaultdict(list)
+        self.watchers: Watchers[WorkflowState] = Watchers()
         self._crashes: defaultdict[str, int] = defaultdict(int)
         self._empty = anyio.Event()
         self._ended = self._released = self._lost = self._unrunnable = 0
@@ -182,20 +184,6 @@ class Residency(Actor):
             except ActorStoppedError:
                 await anyio.lowlevel.checkpoint()
 
-    def watch(self, task_id: str) -> Reply[WorkflowState]:
-        """Return a promise that is kept when the task comes to rest on this node."""
-        reply: Reply[WorkflowState] = Reply()
-        self._watchers[task_id].append(reply)
-        return reply
-
-    def unwatch(self, task_id: str, reply: Reply[WorkflowState]) -> None:
-        """Watch no more."""
-        watchers = self._watchers.get(task_id)
-        if watchers and reply in watchers:
-            watchers.remove(reply)
-            if not watchers:
-                del self._watchers[task_id]
-
     def resident(self, task_id: str) -> WorkflowState | None:
         """Return the live state of a task in memory, or None."""
         supervisor = self._live.get(task_id)
@@ -247,9 +235,7 @@ class Residency(Actor):
 
     async def teardown(self) -> None:
         """Tell those who watch that nothing more will be heard here."""
-        for replies in self._watchers.values():
-            for reply in replies:
-                reply.fail(ActorStoppedError(actor=self.name))
+        self.watchers.fail(ActorStoppedError(actor=self.name))
 
     async def drain(self, seconds: float) -> None:
         """Start nothing more; wait for running steps, then hand the rest back.
@@ -285,8 +271,7 @@ class Residency(Actor):
         self._ended += 1
         self._forget(state)
         self._crashes.pop(state.task.task_id, None)
-        for reply in self._watchers.pop(state.task.task_id, ()):
-            reply.set(state)
+        self.watchers.tell(state.task.task_id, state)
 
     def released(self, state: WorkflowState) -> None:
         """The task was let go of, durably: it waits in the store."""

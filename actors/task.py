@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 import msgspec
@@ -13,13 +13,11 @@ import msgspec
 from tasker.actors.actor import Actor
 from tasker.actors.batch import Batch
 from tasker.actors.claims import Claims
+from tasker.actors.context import TaskContext
 from tasker.actors.envelope import Envelope
 from tasker.actors.errors import ActorStoppedError, MailboxFullError
-from tasker.actors.journal import Journal
-from tasker.actors.permits import Permits
-from tasker.actors.protocols import AttemptOrder, Clock, Observer, Runner
-from tasker.actors.step import StepPool
-from tasker.actors.timers import Timer, Timers
+from tasker.actors.protocols import AttemptOrder
+from tasker.actors.timers import Timer
 from tasker.actors.workflow.advance import advance, next_wake
 from tasker.actors.workflow.decision import Decision
 from tasker.actors.workflow.messages import AttemptEnded, StartSteps, TakeUp, Wake
@@ -33,7 +31,6 @@ from tasker.stores.errors import (
     StoreError,
     TaskerError,
 )
-from tasker.stores.protocols import TaskReader
 from tasker.stores.records import (
     Append,
     ErrorRecord,
@@ -52,57 +49,6 @@ class Nudge:
 
 
 NUDGE = Nudge()
-
-
-class Residents(Protocol):
-    """Who wants to know what becomes of a task in memory."""
-
-    def ended(self, state: WorkflowState) -> None:
-        """The task came to rest, durably."""
-
-    def released(self, state: WorkflowState) -> None:
-        """The task was let go of, durably: it waits in the store."""
-
-    def lost(self, state: WorkflowState, error: Exception) -> None:
-        """Another owner has the task; nothing more is done with it here."""
-
-
-class TaskContext:
-    """What every task supervisor of a node shares.
-
-    ``working`` is False on a node that only does operations: it starts no steps.
-    ``draining`` turns True at shutdown: nothing new starts.
-    """
-
-    def __init__(
-        self,
-        *,
-        journal: Journal,
-        reader: TaskReader,
-        timers: Timers,
-        permits: Permits,
-        pool: StepPool,
-        runner: Runner,
-        observer: Observer,
-        clock: Clock,
-        residents: Residents,
-        node_id: str,
-        passivate_after_seconds: float = 1.0,
-        working: bool = True,
-    ) -> None:
-        self.journal = journal
-        self.reader = reader
-        self.timers = timers
-        self.permits = permits
-        self.pool = pool
-        self.runner = runner
-        self.observer = observer
-        self.clock = clock
-        self.residents = residents
-        self.node_id = node_id
-        self.passivate_after_seconds = passivate_after_seconds
-        self.working = working
-        self.draining = False
 
 
 class _Recording:

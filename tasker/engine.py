@@ -403,7 +403,7 @@ class Engine(Operator):
 
     async def _wait_here(self, task_id: str) -> TaskView:
         residency = self._runtime.residency
-        watch = residency.watch(task_id)
+        watch = residency.watchers.watch(task_id)
         try:
             if residency.resident(task_id) is None:
                 view = await self._reading.task(task_id)
@@ -411,7 +411,7 @@ class Engine(Operator):
                     return view
             return await self._reading.view(await watch.wait())
         finally:
-            residency.unwatch(task_id, watch)
+            residency.watchers.unwatch(task_id, watch)
 
     async def _wait_elsewhere(self, task_id: str) -> TaskView:
         pause = FIRST_LOOK_SECONDS

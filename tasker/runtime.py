@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import Self
 
 from tasker.actors.actor import Supervised
+from tasker.actors.context import TaskContext
 from tasker.actors.inbox import Inbox
 from tasker.actors.journal import Journal
 from tasker.actors.permits import Permits
@@ -16,7 +17,6 @@ from tasker.actors.residency import Residency
 from tasker.actors.step import StepPool
 from tasker.actors.supervisor import Supervisor
 from tasker.actors.system import ActorSystem
-from tasker.actors.task import TaskContext
 from tasker.actors.timers import Timers
 from tasker.actors.workflow.messages import AnyOperation
 from tasker.config import EngineConfig

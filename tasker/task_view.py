@@ -126,6 +126,14 @@ class TaskView:
             f"{self.state}, {done} of {total} steps>"
         )
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both show the same of the same task."""
+        return isinstance(other, TaskView) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        """Return the hash of the task's id."""
+        return hash(self.task_id)
+
     def to_dict(self) -> dict[str, Any]:
         """Return all of it, under the names of `FIELDS`."""
         return {name: getattr(self, name) for name in self.FIELDS}

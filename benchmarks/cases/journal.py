@@ -15,7 +15,7 @@ from benchmarks.case import Case, Contender, Ground, Ratio, Sample, Settings
 from benchmarks.limits import bare_transactions
 from benchmarks.recorded import batched, diamond_appends
 from tasker.actors.clock import SystemClock
-from tasker.actors.envelope import Envelope
+from tasker.actors.envelope import Reply
 from tasker.actors.journal import Journal
 from tasker.actors.supervisor import Supervisor
 from tasker.stores.records import Append
@@ -74,11 +74,11 @@ async def _through_journal(url: str, batches: list[Sequence[Append]], size: int)
             branch.adopt(journal)
             began = time.perf_counter()
             for batch in batches:
-                envelopes = [Envelope(append) for append in batch]
-                for envelope in envelopes:
-                    journal.ref.tell_nowait(envelope)
-                for envelope in envelopes:
-                    await envelope.reply.wait()
+                replies: list[Reply[None]] = [Reply() for _ in batch]
+                for append, reply in zip(batch, replies, strict=True):
+                    await journal.enqueue(append, reply.settle)
+                for reply in replies:
+                    await reply.wait()
             return time.perf_counter() - began
     finally:
         await store.close()

@@ -77,7 +77,8 @@ def _full() -> Trouble:
 
 def _read_only(path: Path) -> Trouble:
     if on_read_only_system(path):
-        cause, remedy = "the file system is read-only", "copy the database to another one"
+        cause = "the file system is read-only"
+        remedy = "copy the database to another one" if path.exists() else "name a file elsewhere"
     else:
         cause = "the file system is read-only to this user"
         remedy = f"get write permission on {path.name} and on its directory"

@@ -433,7 +433,7 @@ async def test_whoever_watches_when_the_engine_ends_is_told():
     world = World(ONE)
     world.runner.scripts["a"] = Gate()
     async with world.running():
-        watch = world.residency.watch(await world.submit())
+        watch = world.residency.watchers.watch(await world.submit())
         await settle()
     with pytest.raises(ActorStoppedError):
         await watch.wait()

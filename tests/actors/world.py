@@ -12,13 +12,13 @@ import anyio
 import msgspec
 from anyio.lowlevel import checkpoint
 
+from tasker.actors.context import TaskContext
 from tasker.actors.journal import Journal
 from tasker.actors.permits import Permits
 from tasker.actors.protocols import AttemptOrder
 from tasker.actors.residency import Residency
 from tasker.actors.step import StepPool
 from tasker.actors.supervisor import Supervisor
-from tasker.actors.task import TaskContext
 from tasker.actors.timers import Timers
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult, AttemptSucceeded
 from tasker.actors.workflow.plan import Plan
@@ -254,7 +254,7 @@ class World:
 
     async def ended(self, task_id: str) -> TaskState:
         """Wait for a task to come to rest, with time standing still."""
-        watch = self.residency.watch(task_id)
+        watch = self.residency.watchers.watch(task_id)
         snapshot = await MemoryStore.get_task(self.store, task_id)
         rest = {TaskState.COMPLETE, TaskState.ERROR, TaskState.CANCELLED}
         if snapshot is not None and snapshot.task.state in rest:

@@ -76,7 +76,7 @@ async def test_attempts_in_one_coroutine_find_nothing_of_each_other(handler):
 async def test_tasks_that_a_handler_starts_inherit_its_variables():
     async def handler():
         BOUND.set("inherited")
-        found = []
+        found: list[object] = []
         async with anyio.create_task_group() as group:
             group.start_soon(child, found)
         found.append(await asyncio.create_task(bind("of the task")))

@@ -11,7 +11,6 @@ import pytest
 from tasker import Engine, TaskRequest, define
 from tasker.stores import SqliteStore, StoreUnavailableError, TaskFilter
 from tasker.stores.contract.records import creation, found, node, recorded, task
-from tasker.stores.sqlite import access
 
 NOBODY = 65534
 
@@ -90,7 +89,7 @@ async def test_a_file_system_that_is_read_only_is_told_from_permissions(folder, 
         f_flag = os.ST_RDONLY
 
     with nothing_writable(folder):
-        monkeypatch.setattr(access.os, "statvfs", lambda path: Flags)
+        monkeypatch.setattr(os, "statvfs", lambda path: Flags)
         store = SqliteStore(folder / "kept.db")
         await store.open()
         with pytest.raises(StoreUnavailableError, match=r"the file system is read-only\. Nothing"):
@@ -105,7 +104,9 @@ async def test_a_database_that_another_process_works_is_read_with_its_log(folder
         store = SqliteStore(folder / "kept.db")
         await store.open()
         assert (await found(store, "t1")).seq == 1
-        assert (await store.holder()).node_id == "node-a"
+        holder = await store.holder()
+        assert holder is not None
+        assert holder.node_id == "node-a"
         await store.close()
     await recorded(worked, [creation(task("t2"))])
     await worked.close()
