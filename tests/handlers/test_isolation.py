@@ -216,7 +216,10 @@ async def test_a_forced_cancellation_ends_what_would_not_be_cancelled():
             except asyncio.CancelledError:
                 cancelled += 1
 
-    task = asyncio.create_task(isolated(stubborn(), cancellation, "work"))
+    async def run():
+        await isolated(stubborn(), cancellation, "work")
+
+    task = asyncio.create_task(run())
     await anyio.lowlevel.checkpoint()
     task.cancel()
     await anyio.lowlevel.checkpoint()
