@@ -67,12 +67,14 @@ class Journal(Actor):
         capacity: int = 4_096,
         batch: int = 512,
         on_health: Callable[[StoreError | None], None] | None = None,
+        on_fault: Callable[[str, Exception], None] | None = None,
     ) -> None:
         super().__init__("journal", capacity=capacity)
         self._store = store
         self._clock = clock
         self._batch = batch
         self._on_health = on_health
+        self._on_fault = on_fault
         self._broken: StoreError | None = None
         self._mended = anyio.Event()
         self._probing = False
@@ -142,19 +144,17 @@ class Journal(Actor):
                 try:
                     await self._write(entries)
                 finally:
-                    for entry in entries:
-                        entry.settle(_INTERRUPTED)
+                    self._settle(entries, _INTERRUPTED)
                 if self._broken is not None and not self._probing:
                     group.start_soon(self._probe)
 
     def refuse(self, messages: Sequence[Any]) -> None:
         """Tell those whose appends nobody will write any more."""
-        for entry in messages:
-            entry.settle(ActorStoppedError(actor=self.name))
+        self._settle(messages, ActorStoppedError(actor=self.name))
 
     async def _write(self, entries: Sequence[Entry]) -> None:
         if self._broken is not None:
-            _settle(entries, self._broken)
+            self._settle(entries, self._broken)
             return
         appends = [entry.append for entry in entries if entry.append is not None]
         outcomes: Sequence[StoreError | None] = ()
@@ -167,13 +167,22 @@ class Journal(Actor):
                 self._failures += 1
                 error = _as_store_error(cause)
                 self._break(error)
-                _settle(entries, error)
+                self._settle(entries, error)
                 return
             self._commits += 1
         self._appends += outcomes.count(None)
         answers = iter(outcomes)
         for entry in entries:
-            entry.settle(None if entry.append is None else next(answers))
+            self._settle((entry,), None if entry.append is None else next(answers))
+
+    def _settle(self, entries: Sequence[Entry], outcome: Exception | None) -> None:
+        for entry in entries:
+            try:
+                entry.settle(outcome)
+            except Exception as fault:
+                # A listener's fault must not keep the others from hearing.
+                if self._on_fault is not None:
+                    self._on_fault(self.name, fault)
 
     def _break(self, error: StoreError) -> None:
         self._broken = error
@@ -197,11 +206,6 @@ class Journal(Actor):
         self._mended.set()
         if self._on_health is not None:
             self._on_health(None)
-
-
-def _settle(entries: Sequence[Entry], outcome: Exception | None) -> None:
-    for entry in entries:
-        entry.settle(outcome)
 
 
 def _as_store_error(error: Exception) -> StoreError:

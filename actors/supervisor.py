@@ -254,7 +254,10 @@ class Supervisor:
         assert self._group is not None, "a supervisor starts actors only while it is entered"
         child.started_at = self._monotonic()
         self._children[child.name] = child
-        if self._idle and not self._closing:
+        if self._closing:
+            # Too late to run: it lets go of what it holds, and that is all.
+            self._forget(child)
+        elif self._idle:
             seat = self._idle.pop()
             seat.child = child
             seat.taken.set()

@@ -65,6 +65,7 @@ class Runtime:
             capacity=config.journal_capacity,
             batch=config.journal_batch,
             on_health=_log_health,
+            on_fault=_log_failure,
         )
         self.permits = Permits(config.max_concurrent_steps, self.timers, clock.now)
         self.inbox = Inbox(store, clock, self.operate)
