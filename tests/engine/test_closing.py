@@ -49,11 +49,13 @@ async def test_a_submit_that_is_being_written_as_the_engine_closes_is_kept(
         store.gate.set()
 
     with anyio.fail_after(20):
-        async with anyio.create_task_group() as group:
-            async with Engine.open(store, definitions=late) as engine:
-                group.start_soon(submit, engine)
-                await store.reached.wait()
-                group.start_soon(open_the_gate_when_closed, engine)
+        async with (
+            anyio.create_task_group() as group,
+            Engine.open(store, definitions=late) as engine,
+        ):
+            group.start_soon(submit, engine)
+            await store.reached.wait()
+            group.start_soon(open_the_gate_when_closed, engine)
         assert "failed" not in caplog.text
         async with Engine.open(store, definitions=late) as engine:
             assert (await engine.wait(ids[0])).state is TaskState.COMPLETE
