@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -75,6 +74,8 @@ class TaskSupervisor(Actor):
     """
 
     batch_limit = 256
+    # A cancel scope would be a tenth of what a live task holds in memory.
+    cancelled_once = True
 
     def __init__(self, state: WorkflowState, context: TaskContext) -> None:
         self._capacity = 64 + len(state.plan.steps)
@@ -83,7 +84,7 @@ class TaskSupervisor(Actor):
         self._context = context
         self._claims = Claims(context.permits, state.plan.steps, self.nudge)
         self._timer: Timer | None = None
-        self._work: deque[Sequence[Any]] = deque()
+        self._work: list[Sequence[Any]] = []
         self._held: list[Any] = []
         self._recording: _Recording | None = None
         self._failure: Exception | None = None
@@ -168,7 +169,7 @@ class TaskSupervisor(Actor):
             elif self._recording is not None:
                 return
             elif self._work:
-                await self._handle(self._work.popleft())
+                await self._handle(self._work.pop(0))
             elif self._held or self._nudged:
                 messages, self._held, self._nudged = self._held, [], False
                 await self._handle(messages)
