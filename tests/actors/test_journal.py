@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import pytest
@@ -28,7 +29,7 @@ from tests.workflow.rules import make_task
 class Desk:
     """A journal over a store, and what became of each append."""
 
-    def __init__(self, **options: int) -> None:
+    def __init__(self, **options: Any) -> None:
         self.store = FlakyStore()
         self.clock = ManualClock()
         self.health: list[StoreError | None] = []
