@@ -48,9 +48,7 @@ class Mailbox(Generic[M]):
             raise MailboxFullError(actor=self._actor, capacity=self._capacity) from None
         except (anyio.ClosedResourceError, anyio.BrokenResourceError):
             raise ActorStoppedError(actor=self._actor) from None
-        self._received += 1
-        if self._arrived is not None:
-            self._arrived.set()
+        self._announce()
 
     async def put(self, message: M) -> None:
         """Add a message, waiting for room; raises `ActorStoppedError`."""
@@ -61,7 +59,8 @@ class Mailbox(Generic[M]):
                 await self._in.send(message)
             except (anyio.ClosedResourceError, anyio.BrokenResourceError):
                 raise ActorStoppedError(actor=self._actor) from None
-            self._received += 1
+            # The reader may have emptied the mailbox, and gone to wait, before we entered.
+            self._announce()
 
     def get_nowait(self) -> M:
         """Take the oldest message; raises `anyio.WouldBlock` when there is none."""
@@ -116,6 +115,11 @@ class Mailbox(Generic[M]):
         # A mailbox holds nothing but memory: to drop one unclosed is no leak to warn of.
         self._out.close()
         self._in.close()
+
+    def _announce(self) -> None:
+        self._received += 1
+        if self._arrived is not None:
+            self._arrived.set()
 
     def statistics(self) -> MailboxStatistics:
         """Return how the mailbox stands."""

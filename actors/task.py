@@ -389,6 +389,7 @@ class TaskSupervisor(Actor):
 
     def _take_effect(self, batch: Batch) -> None:
         state, context = self.state, self._context
+        state.recorded()
         for index, attempt in batch.stops:
             context.pool.stop((state.task.task_id, index, attempt))
         for index, attempt in batch.starts:

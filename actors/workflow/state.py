@@ -63,6 +63,10 @@ class WorkflowState:
     `Standing`, ``ready``, ``running`` and ``waiting`` name them; ``seq`` is the
     number of the newest append. Keeping these beside the steps makes each
     decision cost what it changes, not what the task holds.
+
+    A decision is applied before it is durable, so that the next one builds on it.
+    Until `recorded` says that it is, `shown` gives a step as the store has it:
+    nobody may see what a crash could still undo.
     """
 
     __slots__ = (
@@ -76,6 +80,7 @@ class WorkflowState:
         "seq",
         "steps",
         "task",
+        "undurable",
         "waiting",
     )
 
@@ -103,6 +108,7 @@ class WorkflowState:
         self.ready = set(plan.roots)
         self.running: set[int] = set()
         self.waiting: set[int] = set()
+        self.undurable: dict[int, StepRecord] = {}
         self.counts = [len(self.steps) - len(self.ready), len(self.ready), 0, 0, 0, 0]
         if steps:
             self._load(steps)
@@ -116,11 +122,20 @@ class WorkflowState:
         """Return a step's record; KeyError when the task has no such step."""
         return self.steps[self.plan.index[name]]
 
+    def shown(self, index: int) -> StepRecord:
+        """Return a step's record as the store has it."""
+        return self.undurable.get(index) or self.steps[index]
+
+    def recorded(self) -> None:
+        """Take note that all that was applied is durable."""
+        self.undurable.clear()
+
     def apply(self, decision: Decision) -> None:
         """Take over what a decision changed."""
         if decision.head is not None:
             self.head = decision.head
         for index, record in decision.steps.items():
+            self.undurable.setdefault(index, self.steps[index])
             self.steps[index] = record
         for index, left in decision.remaining.items():
             self.remaining[index] = left

@@ -41,7 +41,7 @@ class Attempt:
         self.step = Step(
             task=self.task,
             plan=step,
-            record=state.steps[step.index],
+            record=state.shown(step.index),
             attempt=number,
             config=call.config,
         )

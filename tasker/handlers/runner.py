@@ -148,7 +148,7 @@ class HandlerRunner:
 
 def _views(state: WorkflowState) -> tuple[Task, StepSequence]:
     task = Task(state.task, state.head.state)
-    return task, StepSequence(state, task)
+    return task, StepSequence(state, task, decided=True)
 
 
 def _in_order(

@@ -16,11 +16,23 @@ _REQUIRED: Final[Any] = object()
 
 
 class Sequence:
-    """The task's steps, in the order of the definition."""
+    """The task's steps, in the order of the definition.
 
-    __slots__ = ("_own", "_seen", "_state", "_task")
+    As the store has them; with ``decided`` as they were just decided, for hooks whose
+    own outcome is recorded along with it.
+    """
 
-    def __init__(self, state: WorkflowState, task: Task, own: Step | None = None) -> None:
+    __slots__ = ("_decided", "_own", "_seen", "_state", "_task")
+
+    def __init__(
+        self,
+        state: WorkflowState,
+        task: Task,
+        own: Step | None = None,
+        *,
+        decided: bool = False,
+    ) -> None:
+        self._decided = decided
         self._state = state
         self._task = task
         self._own = own
@@ -91,7 +103,8 @@ class Sequence:
         if index is None:
             known = tuple(step.name for step in state.plan.steps)
             raise UnknownStepError(task_id=self._task.task_id, step=name, known=known)
-        step = Step(task=self._task, plan=state.plan.steps[index], record=state.steps[index])
+        record = state.steps[index] if self._decided else state.shown(index)
+        step = Step(task=self._task, plan=state.plan.steps[index], record=record)
         self._seen[name] = step
         return step
 

@@ -83,7 +83,7 @@ def order_bytes(call: StepCall, order: AttemptOrder, *, limit: int) -> bytes:
             task=state.task,
             head=state.head,
             plan=state.plan,
-            steps=tuple(state.steps[index] for index in _seen_by(state.plan, order.step.index)),
+            steps=tuple(state.shown(index) for index in _seen_by(state.plan, order.step.index)),
             attempt=order.attempt,
             limit=limit,
             main=main if call.reference.startswith(f"{_MAIN}:") else None,

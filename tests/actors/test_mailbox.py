@@ -95,3 +95,20 @@ async def test_one_that_is_cancelled_while_it_waits_for_room_has_put_nothing():
         await box.put(1)
     assert box.get_batch_nowait(9) == [0]
     assert box.statistics().received == 1
+
+
+async def test_a_sender_that_waited_for_room_wakes_the_reader_that_has_gone_to_wait():
+    mailbox: Mailbox[str] = Mailbox("actor", 1)
+    mailbox.put_nowait("first")
+    taken: list[str] = []
+
+    async def read() -> None:
+        while len(taken) < 2:
+            taken.extend(await mailbox.get_batch(10))
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            # It finds the mailbox full, and the reader empties it before it has entered.
+            group.start_soon(mailbox.put, "second")
+            group.start_soon(read)
+    assert taken == ["first", "second"]
