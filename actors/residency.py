@@ -233,8 +233,9 @@ class Residency(Actor):
                 self._backlog = self._takes_up
                 self._on_changed()
 
-    async def teardown(self) -> None:
+    def close(self) -> None:
         """Tell those who watch that nothing more will be heard here."""
+        super().close()
         self.watchers.fail(ActorStoppedError(actor=self.name))
 
     async def drain(self, seconds: float) -> None:

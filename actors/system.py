@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
-from tasker.actors.supervisor import ActorDescription, Strategy, Supervisor
+from tasker.actors.supervisor import ActorDescription, Supervisor
 
 
 class ActorSystem:
@@ -16,7 +16,6 @@ class ActorSystem:
         self, name: str, *, on_failure: Callable[[str, Exception], None] | None = None
     ) -> None:
         self.root = Supervisor(name, on_failure=on_failure)
-        self._on_failure = on_failure
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> ActorSystem:
@@ -27,13 +26,8 @@ class ActorSystem:
     async def __aexit__(self, *exc: Any) -> bool | None:
         return await self._stack.__aexit__(*exc)
 
-    async def branch(
-        self, name: str, *, strategy: Strategy = Strategy.ONE_FOR_ONE, max_restarts: int = 5
-    ) -> Supervisor:
-        """Open a supervisor of its own below the root."""
-        supervisor = Supervisor(
-            name, strategy=strategy, max_restarts=max_restarts, on_failure=self._on_failure
-        )
+    async def branch(self, supervisor: Supervisor) -> Supervisor:
+        """Open a supervisor below the root, and return it."""
         await self._stack.enter_async_context(supervisor)
         self.root.attach(supervisor)
         return supervisor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import uuid
@@ -40,10 +41,12 @@ from tasker.request import TaskRequest
 from tasker.runtime import Runtime
 from tasker.sources import Source, bind_sources
 from tasker.stores.protocols import Store
-from tasker.stores.records import NodeRecord, TaskState
+from tasker.stores.records import ErrorRecord, NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.submission import Submission
 from tasker.task_view import TaskListPage, TaskView
+
+logger = logging.getLogger("tasker")
 
 FIRST_LOOK_SECONDS = 0.05
 LONGEST_LOOK_SECONDS = 0.5
@@ -101,6 +104,7 @@ class Engine(Operator):
             result_limit=config.max_result_bytes,
             threads=config.max_worker_threads,
             processes=config.max_worker_processes,
+            hook_failed=_log_hook,
         )
         identity = Identity(config)
         self._runtime = self._new_runtime(working=work)
@@ -423,3 +427,13 @@ class Engine(Operator):
     def _check_open(self, operation: str) -> None:
         if not self._open:
             raise EngineClosedError(operation=operation)
+
+
+def _log_hook(task_id: str, hook: str, error: ErrorRecord) -> None:
+    logger.warning(
+        "task %s: %s failed, and the task goes on without it: %s: %s",
+        task_id,
+        hook,
+        error.error_class,
+        error.message,
+    )

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from tasker.definitions.definition import DEFAULT_NAMESPACE
@@ -66,14 +65,6 @@ class TaskRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def requested_timestamp(self, now: float) -> float:
         """Return when it was asked for, in Unix seconds."""
         return now if self.requested_at is None else self.requested_at.timestamp()
-
-    @classmethod
-    def from_mapping(cls, fields: Any) -> TaskRequest:
-        """Return a request from plain data, as from JSON; raises `InvalidRequestError`."""
-        try:
-            return msgspec.convert(fields, cls)
-        except msgspec.ValidationError as error:
-            raise InvalidRequestError(f"not a task request: {error}") from error
 
 
 def instant(timestamp: float | None) -> datetime | None:

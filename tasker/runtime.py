@@ -33,8 +33,9 @@ class Runtime:
 
         engine
         ├── journal, timers, residency, inbox     restarted when they fail
+        ├── watchdog
         ├── tasks                                 one supervisor a live task
-        └── steps                                 a pool of step actors
+        └── steps                                 one actor an attempt
 
     The order of closing: nothing new is taken up, steps finish or are handed
     back, then tasks, then the journal with what it still holds.
@@ -125,8 +126,7 @@ class Runtime:
         root.start(lambda: self.timers)
         root.start(lambda: self.journal)
         for branch in (self._tasks, self._steps):
-            await self._stack.enter_async_context(branch)
-            root.attach(branch)
+            await self.system.branch(branch)
         self._stack.callback(self.pool.force_all)
         root.launch(self._watch)
         root.start(lambda: self.residency)

@@ -42,42 +42,49 @@ class Watchdog:
     """
 
     def __init__(
-        self, limit_seconds: float = 1.0, tell: Callable[[Stall], None] | None = None
+        self,
+        limit_seconds: float = 1.0,
+        tell: Callable[[Stall], None] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limit = limit_seconds
         self._tell = tell or _log
-        self._beat = time.monotonic()
+        self._monotonic = monotonic
+        self._beat = monotonic()
         self._seen: tuple[str | None, str] | None = None
         self._done = threading.Event()
-        self._loop_thread = 0
 
     async def run(self) -> None:
-        """Beat, and watch, until cancelled."""
-        self._loop_thread = threading.get_ident()
-        self._beat = time.monotonic()
-        thread = threading.Thread(target=self._watch, name="tasker-watchdog", daemon=True)
+        """Beat, and have a thread look, until cancelled."""
+        self._beat = self._monotonic()
+        thread = threading.Thread(
+            target=self._watch, args=(threading.get_ident(),), name="tasker-watchdog", daemon=True
+        )
         thread.start()
         try:
             while True:
                 await anyio.sleep(BEAT_SECONDS)
-                self._take_beat()
+                self.beat()
         finally:
             self._done.set()
 
-    def _take_beat(self) -> None:
-        now = time.monotonic()
+    def beat(self) -> None:
+        """Show that the loop goes round; tell of a standstill that this beat ends."""
+        now = self._monotonic()
         seconds, self._beat = now - self._beat - BEAT_SECONDS, now
         seen, self._seen = self._seen, None
         if seen is not None and seconds >= self._limit:
             self._tell(Stall(seconds=seconds, culprit=seen[0], place=seen[1]))
 
-    def _watch(self) -> None:
+    def look(self, frame: FrameType | None) -> None:
+        """Remember where the loop stands, if it has stood long enough to be suspected."""
+        late = self._monotonic() - self._beat - BEAT_SECONDS
+        if late >= self._limit / 2 and self._seen is None and frame is not None:
+            self._seen = _find_culprit(frame)
+
+    def _watch(self, loop_thread: int) -> None:
         while not self._done.wait(BEAT_SECONDS):
-            late = time.monotonic() - self._beat - BEAT_SECONDS
-            if late >= self._limit / 2 and self._seen is None:
-                frame = sys._current_frames().get(self._loop_thread)
-                if frame is not None:
-                    self._seen = _find_culprit(frame)
+            self.look(sys._current_frames().get(loop_thread))
 
 
 def _find_culprit(frame: FrameType) -> tuple[str | None, str]:

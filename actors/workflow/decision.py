@@ -104,11 +104,6 @@ class Draft:
         """The task's state as drafted."""
         return self._head.state
 
-    @property
-    def head(self) -> TaskChange:
-        """The task's head as drafted."""
-        return self._head
-
     def record(self, index: int) -> StepRecord:
         """Return a step's record as drafted."""
         return self._changed.get(index) or self._state.steps[index]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import signal
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -59,10 +58,3 @@ async def until_stopped(
             result = await work(stop)
         group.cancel_scope.cancel()
     return stop.code if stop.at_once.cancelled_caught else result
-
-
-async def asked_or(seconds: float, stop: Stop) -> bool:
-    """Wait for a signal, at most so long; return whether one came."""
-    with anyio.move_on_after(seconds if math.isfinite(seconds) else None):
-        await stop.asked.wait()
-    return stop.signal is not None

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+import anyio
+
 from tasker.actors.protocols import AttemptOrder, Clock
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult
 from tasker.actors.workflow.state import WorkflowState
@@ -21,6 +23,8 @@ from tasker.stores.records import AnnotationRecord, ErrorRecord
 
 RESULT_LIMIT = 1024 * 1024  # bytes
 THREADS = 40
+HOOK_SECONDS = 30.0
+"""How long a hook may take: until it returns, its task hears of nothing else."""
 HOOK_FAILED = "tasker.hook_failed"
 """The type of the annotation that tells of a hook that raised."""
 
@@ -83,7 +87,8 @@ class HandlerRunner:
             if handler is None:
                 return ready
             steps = [sequence.find_step_by_name(state.plan.steps[index].name) for index in ready]
-            wanted = await call_hook(handler.order_ready_steps, task, steps)
+            with anyio.fail_after(HOOK_SECONDS):
+                wanted = await call_hook(handler.order_ready_steps, task, steps)
             return _in_order(state, ready, wanted)
         except Exception as failure:
             self._tell_failed(state, "order_ready_steps", failure)
@@ -98,13 +103,14 @@ class HandlerRunner:
             handler = self._bound_for(state.plan.definition_hash).task_handler
             if handler is None:
                 return ()
-            returned = await call_hook(
-                handler.update_annotations,
-                task,
-                sequence,
-                sequence.steps,
-                in_thread=self._executors.in_thread,
-            )
+            with anyio.fail_after(HOOK_SECONDS):
+                returned = await call_hook(
+                    handler.update_annotations,
+                    task,
+                    sequence,
+                    sequence.steps,
+                    in_thread=self._executors.in_thread,
+                )
             noted = [*task._annotations, *(returned or ())]
             return [_annotation(kind, annotation, at) for kind, annotation in noted]
         except Exception as failure:

@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from tasker.actors.errors import ActorStoppedError
-from tasker.actors.supervisor import Strategy
+from tasker.actors.supervisor import Strategy, Supervisor
 from tasker.actors.system import ActorSystem
 from tests.actors.test_supervision import Child
 from tests.actors.world import settle
@@ -14,7 +14,7 @@ async def test_the_tree_describes_itself():
     log: list[str] = []
     async with ActorSystem("engine") as system:
         ref = system.root.start(lambda: Child("journal", log))
-        tasks = await system.branch("tasks")
+        tasks = await system.branch(Supervisor("tasks"))
         for n in range(5):
             tasks.adopt(Child(f"task-{n}", log))
         await settle()
@@ -41,8 +41,10 @@ async def test_leaving_ends_the_youngest_branch_first():
     log: list[str] = []
     async with ActorSystem("engine") as system:
         root = system.root.adopt(Child("root", log))
-        (await system.branch("old")).adopt(Child("old", log))
-        (await system.branch("young", strategy=Strategy.ONE_FOR_ALL)).adopt(Child("young", log))
+        (await system.branch(Supervisor("old"))).adopt(Child("old", log))
+        (await system.branch(Supervisor("young", strategy=Strategy.ONE_FOR_ALL))).adopt(
+            Child("young", log)
+        )
         await settle()
         log.clear()
     assert log == ["young down", "old down", "root down"]
@@ -54,7 +56,7 @@ async def test_an_error_inside_ends_every_actor():
     log: list[str] = []
     with pytest.raises(KeyError):  # noqa: PT012
         async with ActorSystem("engine") as system:
-            (await system.branch("tasks")).adopt(Child("a", log))
+            (await system.branch(Supervisor("tasks"))).adopt(Child("a", log))
             await settle()
             raise KeyError("mine")
     assert log == ["a up", "a down"]
@@ -64,7 +66,7 @@ async def test_cancellation_from_outside_ends_every_actor():
     log: list[str] = []
     with anyio.CancelScope() as scope:
         async with ActorSystem("engine") as system:
-            (await system.branch("tasks")).adopt(Child("a", log))
+            (await system.branch(Supervisor("tasks"))).adopt(Child("a", log))
             await settle()
             scope.cancel()
     assert log == ["a up", "a down"]
