@@ -43,7 +43,7 @@ class StepActor(Supervised):
         super().__init__(f"step-{key[0]}-{order.step.name}-{key[2]}")
         self.result: AttemptResult = CANCELLED
         self._key = key
-        self._order = order
+        self.order = order
         self._supervisor = supervisor
         self._pool = pool
         self._timer: Timer | None = None
@@ -51,14 +51,14 @@ class StepActor(Supervised):
 
     async def run(self) -> None:
         """Run the attempt, for no longer than its timeout."""
-        pool, seconds = self._pool, self._order.step.timeout_seconds
+        pool, seconds = self._pool, self.order.step.timeout_seconds
         if seconds is not None:
             verdict = attempt_timed_out(seconds)
             self._timer = pool.timers.at(
                 pool.clock.now() + seconds, partial(pool.stop, self._key, verdict)
             )
         try:
-            self.result = await pool.runner.run(self._order)
+            self.result = await pool.runner.run(self.order)
         except Exception as error:
             self.result = attempt_lost(f"its actor failed: {error!r}")
             raise
@@ -72,7 +72,7 @@ class StepActor(Supervised):
 
     def force(self) -> None:
         """Have the handler given up, whatever it does with a cancellation."""
-        self._order.cancellation.forced = True
+        self.order.cancellation.forced = True
         self._pool.cancel(self)
 
     def close(self) -> None:
@@ -80,8 +80,8 @@ class StepActor(Supervised):
         for timer in (self._timer, self._grace):
             if timer is not None:
                 timer.cancel()
-        self._pool.ended(self._key, self._order)
-        ended = AttemptEnded(self._order.step.index, self._order.attempt, self.result)
+        self._pool.ended(self._key, self.order)
+        ended = AttemptEnded(self.order.step.index, self.order.attempt, self.result)
         try:
             self._supervisor.tell_nowait(ended)
         except MailboxFullError:
@@ -130,6 +130,10 @@ class StepPool:
 
     def __len__(self) -> int:
         return len(self._running)
+
+    def running(self) -> list[AttemptOrder]:
+        """Return the attempts that run, the oldest first."""
+        return [actor.order for actor in self._running.values()]
 
     def start(self, order: AttemptOrder, supervisor: ActorRef) -> None:
         """Have an attempt run; its supervisor is told how it ended."""

@@ -67,6 +67,14 @@ class EngineHealth(Struct, frozen=True, kw_only=True):
     permits: PermitStatistics
 
 
+class RunningStep(Struct, frozen=True, kw_only=True):
+    """An attempt that runs now."""
+
+    task_id: str
+    step: str
+    attempt: int
+
+
 class Engine(Operator):
     """A workflow engine over a store, inside this process.
 
@@ -296,6 +304,15 @@ class Engine(Operator):
             journal=self._runtime.journal.statistics(),
             permits=self._runtime.permits.statistics(),
         )
+
+    def running(self) -> list[RunningStep]:
+        """Return the steps that run in this engine now, the oldest first."""
+        return [
+            RunningStep(
+                task_id=order.state.task.task_id, step=order.step.name, attempt=order.attempt
+            )
+            for order in self._runtime.pool.running()
+        ]
 
     def describe(self, limit: int = 100) -> ActorDescription:
         """Return the tree of actors, at most ``limit`` children of each supervisor."""
