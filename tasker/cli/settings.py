@@ -44,6 +44,17 @@ class Settings:
 pass_settings = click.make_pass_decorator(Settings, ensure=True)
 
 
+drain_option = click.option(
+    "--drain",
+    "drain_seconds",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long running steps may take to finish when it is stopped.",
+)
+
+
 def output_options(command: Command) -> Command:
     """Add ``--json`` and ``--traceback``."""
     for option in (

@@ -21,7 +21,13 @@ from tasker.cli.printing import note, print_json
 from tasker.cli.progress import Display, make_display
 from tasker.cli.requests import load_sources, make_request, request_options
 from tasker.cli.service import connect
-from tasker.cli.settings import Settings, pass_settings, source_options, store_options
+from tasker.cli.settings import (
+    Settings,
+    drain_option,
+    pass_settings,
+    source_options,
+    store_options,
+)
 from tasker.cli.signals import STOPPING, Stop, until_stopped
 from tasker.cli.steps import unfinished
 from tasker.config import EngineConfig
@@ -45,15 +51,7 @@ MOST_SECONDS = 1.0
     metavar="TASK_ID",
     help="Go on with a task that was interrupted, instead of a new one.",
 )
-@click.option(
-    "--drain",
-    "drain_seconds",
-    type=click.FloatRange(min=0),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long running steps may take to finish after Ctrl-C.",
-)
+@drain_option
 @source_options
 @store_options
 @pass_settings

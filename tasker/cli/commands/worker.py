@@ -17,7 +17,13 @@ from tasker.cli.printing import LONGEST_MESSAGE, clean, clip, note
 from tasker.cli.requests import load_sources
 from tasker.cli.running import running_in_words
 from tasker.cli.service import ALONE
-from tasker.cli.settings import Settings, pass_settings, source_options, store_options
+from tasker.cli.settings import (
+    Settings,
+    drain_option,
+    pass_settings,
+    source_options,
+    store_options,
+)
 from tasker.cli.signals import STOPPING, Stop, until_stopped
 from tasker.cli.steps import short_class
 from tasker.config import EngineConfig
@@ -36,15 +42,7 @@ _ALWAYS |= {"task.paused", "task.resumed", "step.failed"}
     metavar="N",
     help="Steps that run at once, at most.  [default: 1000]",
 )
-@click.option(
-    "--drain",
-    "drain_seconds",
-    type=click.FloatRange(min=0),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long running steps may take to finish when it is stopped.",
-)
+@drain_option
 @click.option("--verbose", "-v", is_flag=True, help="Tell of every step, and messages whole.")
 @source_options
 @store_options
