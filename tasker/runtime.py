@@ -7,7 +7,6 @@ import math
 from contextlib import AsyncExitStack
 from typing import Self
 
-from tasker.actors.actor import Supervised
 from tasker.actors.context import TaskContext
 from tasker.actors.inbox import Inbox
 from tasker.actors.journal import Journal
@@ -33,7 +32,6 @@ class Runtime:
 
         engine
         ├── journal, timers, residency, inbox     restarted when they fail
-        ├── watchdog
         ├── tasks                                 one supervisor a live task
         └── steps                                 one actor an attempt
 
@@ -72,7 +70,6 @@ class Runtime:
         self.inbox = Inbox(store, clock, self.operate)
         self._tasks = Supervisor("tasks", on_failure=_log_failure)
         self._steps = Supervisor("steps", on_failure=_log_failure)
-        self._watch = _Watch(Watchdog())
         self.pool = StepPool(
             self._steps,
             runner=runner,
@@ -128,7 +125,7 @@ class Runtime:
         for branch in (self._tasks, self._steps):
             await self.system.branch(branch)
         self._stack.callback(self.pool.force_all)
-        root.launch(self._watch)
+        self._stack.enter_context(Watchdog())
         root.start(lambda: self.residency)
         root.start(lambda: self.inbox)
         return self
@@ -143,18 +140,6 @@ class Runtime:
         """Take no more messages; what was never entered is let go of by this alone."""
         for actor in (self.timers, self.journal, self.residency, self.inbox):
             actor.close()
-
-
-class _Watch(Supervised):
-    """The watchdog, for the supervisor to run."""
-
-    def __init__(self, watchdog: Watchdog) -> None:
-        super().__init__("watchdog")
-        self._watchdog = watchdog
-
-    async def run(self) -> None:
-        """Watch until cancelled."""
-        await self._watchdog.run()
 
 
 def _log_failure(actor: str, error: Exception) -> None:

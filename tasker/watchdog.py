@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import threading
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import Self
 
-import anyio
 from msgspec import Struct
 
 logger = logging.getLogger("tasker")
@@ -53,20 +54,31 @@ class Watchdog:
         self._beat = monotonic()
         self._seen: tuple[str | None, str] | None = None
         self._done = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def run(self) -> None:
-        """Beat, and have a thread look, until cancelled."""
+    def __enter__(self) -> Self:
+        """Watch the running event loop."""
+        self._loop = asyncio.get_running_loop()
         self._beat = self._monotonic()
+        # A timer and no task: whoever asks whether all tasks wait is not to meet this one.
+        self._timer = self._loop.call_later(BEAT_SECONDS, self._go_round)
         thread = threading.Thread(
             target=self._watch, args=(threading.get_ident(),), name="tasker-watchdog", daemon=True
         )
         thread.start()
-        try:
-            while True:
-                await anyio.sleep(BEAT_SECONDS)
-                self.beat()
-        finally:
-            self._done.set()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Watch no more."""
+        self._done.set()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _go_round(self) -> None:
+        self.beat()
+        assert self._loop is not None
+        self._timer = self._loop.call_later(BEAT_SECONDS, self._go_round)
 
     def beat(self) -> None:
         """Show that the loop goes round; tell of a standstill that this beat ends."""

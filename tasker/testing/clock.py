@@ -151,11 +151,17 @@ class JumpClock(ManualClock):
             if self.next_at is None:
                 self._asked = anyio.Event()
                 await self._asked.wait()
-            await _settled()
-            if self._advancing or self.busy:
+            if self._stands:
+                # Before looking: two who look whether all others wait keep each other up.
                 await anyio.sleep(LOOK_SECONDS)
-            elif (at := self.next_at) is not None:
+                continue
+            await _settled()
+            if not self._stands and (at := self.next_at) is not None:
                 self._move(at)
+
+    @property
+    def _stands(self) -> bool:
+        return self._advancing or self.busy
 
 
 async def _settled() -> None:
