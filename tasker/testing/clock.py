@@ -151,15 +151,14 @@ class JumpClock(ManualClock):
             if self.next_at is None:
                 self._asked = anyio.Event()
                 await self._asked.wait()
-            if self._stands:
+            if self._stands():
                 # Before looking: two who look whether all others wait keep each other up.
                 await anyio.sleep(LOOK_SECONDS)
                 continue
             await _settled()
-            if not self._stands and (at := self.next_at) is not None:
+            if not self._stands() and (at := self.next_at) is not None:
                 self._move(at)
 
-    @property
     def _stands(self) -> bool:
         return self._advancing or self.busy
 
