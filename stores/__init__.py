@@ -51,6 +51,7 @@ from tasker.stores.records import (
     Transition,
 )
 from tasker.stores.sqlite import SqliteStore
+from tasker.stores.times import FailureTimes, StepTimes, TaskTimes, TimesPage
 from tasker.stores.urls import make_store
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "DuplicateIdentityError",
     "EncodingError",
     "ErrorRecord",
+    "FailureTimes",
     "ForeignDatabaseError",
     "HistoryRecord",
     "JournalStore",
@@ -77,8 +79,10 @@ __all__ = [
     "SizeLimitError",
     "SqliteStore",
     "StaleLeaseError",
+    "StatisticsReader",
     "StepRecord",
     "StepState",
+    "StepTimes",
     "Store",
     "StoreClosedError",
     "StoreError",
@@ -96,7 +100,9 @@ __all__ = [
     "TaskSnapshot",
     "TaskState",
     "TaskSummary",
+    "TaskTimes",
     "TaskerError",
+    "TimesPage",
     "Transition",
     "decode",
     "encode",
