@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 from msgspec import Struct
@@ -45,6 +45,10 @@ from tasker.stores.records import ErrorRecord, NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.submission import Submission
 from tasker.task_view import TaskListPage, TaskView
+
+if TYPE_CHECKING:
+    from tasker.statistics.figures import Performance, Statistics
+    from tasker.statistics.reading import StatisticsReading
 
 logger = logging.getLogger("tasker")
 
@@ -260,6 +264,26 @@ class Engine(Operator):
         self._check_open("count tasks")
         return await self._reading.counts(where or TaskQuery())
 
+    async def statistics(self, where: TaskQuery | None = None, *, top: int = 10) -> Statistics:
+        """Return the figures of the tasks that match: how many, how long, what failed.
+
+        ``created_from`` and ``created_until`` of the query are the period; ``top``,
+        1 to 1,000, is how long the lists of the slowest are.
+
+        Raises:
+            InvalidRequestError: The period is empty, or ``top`` is out of bounds.
+        """
+        self._check_open("read statistics")
+        return await self._figures().statistics(where or TaskQuery(), top=top)
+
+    async def performance(self, where: TaskQuery | None = None) -> Performance:
+        """Return how it goes now, and went in the last hour, four hours and day.
+
+        The query's ``created_from`` and ``created_until`` do not count here.
+        """
+        self._check_open("read the performance")
+        return await self._figures().performance(where or TaskQuery())
+
     async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
         """Return every transition of a task and its steps, in order, after ``after_seq``."""
         self._check_open("read a task's history")
@@ -357,6 +381,12 @@ class Engine(Operator):
         return None
 
     # Behind it
+
+    def _figures(self) -> StatisticsReading:
+        # Not needed by most programs, so not imported with the engine.
+        from tasker.statistics.reading import StatisticsReading
+
+        return StatisticsReading(self._store, self._clock)
 
     def _new_runtime(self, *, working: bool) -> Runtime:
         return Runtime(

@@ -40,3 +40,12 @@ class IdFactory:
             | chance
         )
         return str(uuid.UUID(int=number))
+
+
+def first_id_at(timestamp: float) -> str:
+    """Return a text that sorts before the ids made from this instant on, and after all others.
+
+    That is the beginning of an id: its milliseconds.
+    """
+    milliseconds = f"{min(max(int(timestamp * 1000), 0), 0xFFFF_FFFF_FFFF):012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}"

@@ -1,8 +1,8 @@
 """Stores that break one promise each: a suite nobody has seen fail is a hope."""
 
-from msgspec.structs import astuple, replace
+from msgspec.structs import replace
 
-from tasker.stores import MemoryStore, TaskPage, TaskTimes
+from tasker.stores import MemoryStore, TaskPage
 from tasker.stores.admission import Admission, Head
 
 
@@ -99,7 +99,7 @@ class TakesTheLatestErrorForAll(MemoryStore):
         page = await super().task_times(where, **asked)
         return replace(
             page,
-            tasks=tuple(TaskTimes(*astuple(task)[:-1], task.failures[-1:]) for task in page.tasks),
+            tasks=tuple(replace(task, failures=task.failures[-1:]) for task in page.tasks),
         )
 
 
@@ -114,7 +114,7 @@ class ForgetsFailuresMadeGood(MemoryStore):
         return replace(
             page,
             tasks=tuple(
-                task if task.task_id in failing else TaskTimes(*astuple(task)[:-1], ())
+                task if task.task_id in failing else replace(task, failures=())
                 for task in page.tasks
             ),
         )
@@ -127,8 +127,7 @@ class CutsInstants(MemoryStore):
         return replace(
             page,
             tasks=tuple(
-                TaskTimes(*astuple(task)[:6], at, *astuple(task)[7:])
-                for task, at in zip(page.tasks, made, strict=True)
+                replace(task, created_us=at) for task, at in zip(page.tasks, made, strict=True)
             ),
         )
 
