@@ -32,7 +32,7 @@ from tasker.stores.records import (
     TaskSummary,
     Transition,
 )
-from tasker.stores.times import TaskTimes, TimesPage
+from tasker.stores.times import STEPS_A_TASK, TaskTimes, TimesPage
 
 
 class _Entry(msgspec.Struct):
@@ -211,7 +211,7 @@ class MemoryStore(MemoryCatalog):
         *,
         after: str = "",
         before: str | None = None,
-        limit: int = 2_000,
+        limit: int = 500,
     ) -> TimesPage:
         """See `StatisticsReader.task_times`."""
         self._check_open()
@@ -228,7 +228,7 @@ class MemoryStore(MemoryCatalog):
             if matches(entry.task, where, entry.annotations):
                 found.append(times_of(entry.task, entry.steps.values(), entry.journal))
                 steps += len(entry.steps)
-            if steps >= limit and number < len(looked):
+            if steps >= limit * STEPS_A_TASK and number < len(looked):
                 return TimesPage(tasks=tuple(found), next_cursor=task_id)
         more = len(looked) == limit
         return TimesPage(tasks=tuple(found), next_cursor=looked[-1] if more else None)

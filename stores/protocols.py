@@ -98,16 +98,17 @@ class StatisticsReader(Protocol):
         *,
         after: str = "",
         before: str | None = None,
-        limit: int = 2_000,
+        limit: int = 500,
     ) -> TimesPage:
         """Return the instants of matching tasks with ids above ``after``, ascending.
 
         Whatever a commit acknowledged is seen by the next page. ``before`` is
         exclusive; None for no bound. The cost of a page is bounded: it looks at
         ``limit`` tasks at most, whether they match or not, and ends with the task
-        that brings its steps to ``limit``. So it can be short, or empty, and not be
-        the last one: ``next_cursor``, as ``after``, leads on, and following it gives
-        every matching task that existed at the first call exactly once.
+        that brings its steps to `STEPS_A_TASK` times ``limit``. So it can be short,
+        or empty, and not be the last one: ``next_cursor``, as ``after``, leads on,
+        and following it gives every matching task that existed at the first call
+        exactly once.
 
         Instants are rounded to whole microseconds, halves upwards. The failures of
         a task are the transitions of its steps to ``error``; they are read where

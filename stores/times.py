@@ -12,6 +12,9 @@ from msgspec import Struct
 
 from tasker.stores.records import StepState, TaskState
 
+STEPS_A_TASK = 8
+"""A page holds up to this many steps for each task that it may look at."""
+
 
 class StepTimes(Struct, frozen=True, gc=False, array_like=True):
     """A step that has a record; see `StepRecord` for what each instant is."""

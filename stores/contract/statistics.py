@@ -20,7 +20,7 @@ from tasker.stores.contract.records import (
 )
 from tasker.stores.protocols import Store
 from tasker.stores.records import ErrorRecord, StepState, TaskFilter, TaskState
-from tasker.stores.times import FailureTimes, StepTimes, TaskTimes
+from tasker.stores.times import STEPS_A_TASK, FailureTimes, StepTimes, TaskTimes
 
 _EVERY = TaskFilter()
 _ERROR = ErrorRecord(error_class="shop.Busy", message="busy")
@@ -205,14 +205,15 @@ async def check_times_of_every_task_once(store: Store) -> None:
 
 
 async def check_a_page_of_times_is_bounded(store: Store) -> None:
-    """A page looks at ``limit`` tasks, and ends with the task that brings its steps there."""
-    many = tuple(step(f"s{number}") for number in range(7))
+    """A page looks at ``limit`` tasks, and ends with the task that brings its steps to theirs."""
+    many = tuple(step(f"s{number:02}") for number in range(3 * STEPS_A_TASK))
+    exact = many[: 2 * STEPS_A_TASK]
     appends = [creation(task("t0"), steps=many[:1]), creation(task("t1"), steps=many)]
-    appends += [creation(task(f"t{number}"), steps=many[:2]) for number in range(2, 6)]
+    appends += [creation(task(f"t{number}"), steps=exact) for number in range(2, 6)]
     await recorded(store, appends)
-    page = await store.task_times(_EVERY, limit=5)
+    page = await store.task_times(_EVERY, limit=3)
     expect.equal([each.task_id for each in page.tasks], ["t0", "t1"], "steps bound a page")
-    page = await store.task_times(_EVERY, after="t1", limit=3)
+    page = await store.task_times(_EVERY, after="t1", limit=4)
     expect.equal([each.task_id for each in page.tasks], ["t2", "t3"], "so they do on the next")
     page = await store.task_times(TaskFilter(name="nothing"), limit=2)
     expect.equal((page.tasks, page.next_cursor), ((), "t1"), "tasks that do not match count")

@@ -11,7 +11,7 @@ from tasker.stores.records import TaskFilter
 from tasker.stores.sqlite.queries import queries
 from tasker.stores.sqlite.reads import ABOVE_ALL, conditions
 from tasker.stores.sqlite.slice import Slice
-from tasker.stores.times import TaskTimes, TimesPage
+from tasker.stores.times import STEPS_A_TASK, TaskTimes, TimesPage
 
 _QUERY = queries("statistics")["task_times"]
 _tasks = msgspec.json.Decoder(tuple[TaskTimes, ...]).decode
@@ -26,7 +26,7 @@ class StatisticsSlice(Slice):
         *,
         after: str = "",
         before: str | None = None,
-        limit: int = 2_000,
+        limit: int = 500,
     ) -> TimesPage:
         """See `StatisticsReader.task_times`."""
         asked = {
@@ -34,6 +34,7 @@ class StatisticsSlice(Slice):
             "after": after,
             "before": ABOVE_ALL if before is None else before,
             "limit": limit,
+            "steps_limit": limit * STEPS_A_TASK,
         }
         return await self._reader.read(lambda raw: _page(raw, asked))
 

@@ -14,66 +14,86 @@ took once more for every later one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tasker.actors.workflow.states import SATISFYING
-from tasker.stores.times import StepTimes, TaskTimes
-
-Dependencies = Mapping[str, Collection[str]]
-"""The steps that each step of a definition depends on, each once."""
+from tasker.stores.times import TaskTimes
 
 
-def ends_of(task: TaskTimes) -> dict[str, int]:
-    """Return when each step that is done satisfied its dependents.
+class Dependencies:
+    """The steps that each step of a definition depends on.
 
-    One that was taken as done at submission was so when work began.
+    ``needed`` holds them by step, each once; ``waiting`` the steps that have any.
     """
-    begun = _begun(task)
-    return {
-        step.name: begun if step.ended_us is None else step.ended_us
-        for step in task.steps
-        if step.state in SATISFYING
-    }
+
+    __slots__ = ("needed", "waiting")
+
+    def __init__(self, needed: Mapping[str, Iterable[str]]) -> None:
+        self.needed = {name: tuple(dict.fromkeys(others)) for name, others in needed.items()}
+        self.waiting = tuple((name, others) for name, others in self.needed.items() if others)
 
 
-def ready_us(step: StepTimes, needed: Collection[str], ends: Mapping[str, int]) -> int | None:
-    """Return when the latest attempt of a step could begin; None when that is not known.
+class Ends:
+    """When each step of a task that is done satisfied its dependents, in ``by_step``.
 
-    As it was recorded, but not before its dependencies were done: the record of a
-    step that was ready when its process died says when the task began.
+    ``begun`` is when work on the task began, before any retry of it. A step that was
+    taken as done at submission was so then.
     """
-    ready = step.ready_us
-    if ready is None:
-        return None
-    for name in needed:
-        ended = ends.get(name)
-        if ended is not None and ended > ready:
-            ready = ended
-    return ready
 
+    __slots__ = ("begun", "by_step")
 
-def waits(
-    task: TaskTimes, dependencies: Dependencies, ends: Mapping[str, int]
-) -> Iterator[tuple[str, str, int]]:
-    """Yield the waits of a task that are over: who waited, for whom, microseconds above 0."""
-    begun = _begun(task)
-    for dependent, needed in dependencies.items():
-        if not needed or any(name not in ends for name in needed):
-            continue
-        last = max(needed, key=lambda name: (ends[name], name))
-        since = max(
-            (ends[name] for name in dependencies.get(last, ()) if name in ends), default=begun
-        )
+    def __init__(self, task: TaskTimes) -> None:
+        begun, taken = task.started_us, []
+        ends: dict[str, int] = {}
+        for step in task.steps:
+            ready = step.ready_us
+            if ready is not None and (begun is None or ready < begun):
+                begun = ready
+            if step.state in SATISFYING:
+                if step.ended_us is None:
+                    taken.append(step.name)
+                else:
+                    ends[step.name] = step.ended_us
+        self.begun = task.created_us if begun is None else begun
+        for name in taken:
+            ends[name] = self.begun
+        self.by_step = ends
+
+    def ready(self, recorded_us: int | None, needed: Iterable[str]) -> int | None:
+        """Return when the latest attempt of a step could begin; None when that is not known.
+
+        As it was recorded, but not before its dependencies were done: the record of a
+        step that was ready when its process died says when the task began.
+        """
+        if recorded_us is None:
+            return None
         for name in needed:
-            if name != last and ends[name] > since:
-                since = ends[name]
-        if ends[last] > since:
-            yield dependent, last, ends[last] - since
+            ended = self.by_step.get(name)
+            if ended is not None and ended > recorded_us:
+                recorded_us = ended
+        return recorded_us
 
 
-def _begun(task: TaskTimes) -> int:
-    """Return when work on a task began, before any retry of it."""
-    known = [step.ready_us for step in task.steps if step.ready_us is not None]
-    if task.started_us is not None:
-        known.append(task.started_us)
-    return min(known, default=task.created_us)
+def waits(dependencies: Dependencies, ends: Ends) -> Iterator[tuple[str, str, int]]:
+    """Yield the waits of a task that are over: who waited, for whom, microseconds above 0."""
+    ended = ends.by_step
+    for dependent, needed in dependencies.waiting:
+        last, latest, second = "", -1, -1
+        for name in needed:
+            at = ended.get(name)
+            if at is None:
+                break
+            if at > latest or (at == latest and name > last):
+                last, latest, second = name, at, latest
+            elif at > second:
+                second = at
+        else:
+            since = -1
+            for name in dependencies.needed[last]:
+                if ended.get(name, -1) > since:
+                    since = ended[name]
+            if since < 0:
+                since = ends.begun
+            since = max(since, second)
+            if latest > since:
+                yield dependent, last, latest - since

@@ -33,8 +33,8 @@ CLOCK_SET_BACK_SECONDS = 3_600.0
 
 Ids go on from where the clock was, so tasks created after that carry ids of later.
 """
-PAGE = 2_000
-"""Steps, or tasks, that are read and counted at once."""
+PAGE = 500
+"""Tasks that are read and counted at once, at most."""
 
 
 class StatisticsReading:
@@ -126,12 +126,8 @@ class StatisticsReading:
     async def _dependencies(self, hash: str) -> Dependencies:
         record = await self._store.get_definition(hash)
         if record is None:
-            return {}
-        definition = msgspec.json.decode(record.body, type=Definition)
-        return {
-            name: tuple(dict.fromkeys(needed))
-            for name, needed in dependencies_of(definition).items()
-        }
+            return Dependencies({})
+        return Dependencies(dependencies_of(msgspec.json.decode(record.body, type=Definition)))
 
     async def _task_run(self, found: SlowTask) -> TaskRun:
         """Return a task among the slowest, with what a page of times leaves out."""

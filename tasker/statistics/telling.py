@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from tasker.actors.workflow.states import AT_REST
-from tasker.statistics.durations import SECOND_US, Durations, seconds
+from tasker.statistics.durations import Durations, seconds
 from tasker.statistics.figures import (
     BlockingFigures,
     BlockingStep,
@@ -20,12 +20,14 @@ from tasker.statistics.figures import (
     StepRun,
     TaskFigures,
 )
-from tasker.statistics.tally import SlowStep, StepKey, Tally, WaitTally
+from tasker.statistics.tally import DefinitionKey, SlowStep, StepTally, Tally, WaitTally
 from tasker.stores.records import StepState, TaskState
 
 RUN_BUCKETS = (0.1, 1.0, 10.0, 60.0, 600.0, 3_600.0)
 """Bounds of the run times of tasks, in seconds."""
 HOUR_SECONDS = 3_600.0
+StepKey = tuple[DefinitionKey, str]
+
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _DONE = (TaskState.COMPLETE, TaskState.RESOLVED_MANUALLY)
 
@@ -69,7 +71,7 @@ def at_rest(states: Mapping[TaskState, int]) -> int:
     return sum(states.get(state, 0) for state in AT_REST)
 
 
-def share(part: int, whole: float) -> float | None:
+def share(part: float, whole: float) -> float | None:
     """Return a part of a whole; None of nothing."""
     return part / whole if whole else None
 
@@ -95,7 +97,7 @@ def _tasks(tally: Tally, hours: float) -> TaskFigures:
 
 
 def _steps(tally: Tally, hours: float) -> StepFigures:
-    found = tally.steps.values()
+    found = list(_by_key(tally).values())
     states: Counter[StepState] = Counter()
     for each in found:
         states.update(each.states)
@@ -135,7 +137,8 @@ def _by_definition(tally: Tally, top: int) -> tuple[DefinitionFigures, ...]:
 
 
 def _by_step(tally: Tally, top: int) -> tuple[NamedStepFigures, ...]:
-    first = sorted(tally.steps.items(), key=lambda item: (-item[1].run.total_us, item[0]))
+    recorded = ((key, each) for key, each in _by_key(tally).items() if each.states)
+    first = sorted(recorded, key=lambda item: (-item[1].run.total_us, item[0]))
     return tuple(
         NamedStepFigures(
             namespace=namespace,
@@ -187,21 +190,31 @@ def _errors(tally: Tally, top: int) -> tuple[ErrorPattern, ...]:
 
 
 def _blocking(tally: Tally, top: int) -> BlockingFigures:
-    count = sum(each.count for each in tally.blocking.values())
-    total_us = sum(each.total_us for each in tally.blocking.values())
+    steps = _by_key(tally)
+    count = sum(each.blocking.count for each in steps.values())
+    total_us = sum(each.blocking.total_us for each in steps.values())
     return BlockingFigures(
         waits=count,
         total_seconds=seconds(total_us),
-        mean_seconds=total_us / SECOND_US / count if count else None,
-        blocking=_longest_waits(tally.blocking.items(), top),
-        blocked=_longest_waits(tally.blocked.items(), top),
+        mean_seconds=share(seconds(total_us), count),
+        blocking=_longest_waits(((key, each.blocking) for key, each in steps.items()), top),
+        blocked=_longest_waits(((key, each.blocked) for key, each in steps.items()), top),
     )
+
+
+def _by_key(tally: Tally) -> dict[StepKey, StepTally]:
+    return {
+        (key, name): each
+        for key, definition in tally.definitions.items()
+        for name, each in definition.steps.items()
+    }
 
 
 def _longest_waits(
     waits: Iterable[tuple[StepKey, WaitTally]], top: int
 ) -> tuple[BlockingStep, ...]:
-    first = sorted(waits, key=lambda item: (-item[1].total_us, item[0]))
+    any_ = (item for item in waits if item[1].count)
+    first = sorted(any_, key=lambda item: (-item[1].total_us, item[0]))
     return tuple(
         BlockingStep(
             namespace=namespace,

@@ -30,6 +30,7 @@ PROMISED = {
     "recovery": {"first_step_ms", "last_step_ms"},
     "waiting": {"start_ms", "resident_mib", "idle_cpu_percent", "wake_us"},
     "growth": {"step_us"},
+    "statistics": {"read_ms", "task_us", "steps_per_second"},
 }
 
 

@@ -133,18 +133,18 @@ class CutsInstants(MemoryStore):
 
 
 class ReadsTimesWithoutABound(MemoryStore):
-    async def task_times(self, where, *, after="", before=None, limit=0):
+    async def task_times(self, where, *, after="", before=None, limit=500):
         return await super().task_times(where, after=after, before=before, limit=1_000_000)
 
 
 class SkipsATaskBetweenPages(MemoryStore):
-    async def task_times(self, where, *, after="", before=None, limit=2_000):
+    async def task_times(self, where, *, after="", before=None, limit=500):
         page = await super().task_times(where, after=after, before=before, limit=limit)
         return replace(page, tasks=page.tasks[:-1]) if len(page.tasks) == limit else page
 
 
 class TakesAfterForInclusive(MemoryStore):
-    async def task_times(self, where, *, after="", before=None, limit=2_000):
+    async def task_times(self, where, *, after="", before=None, limit=500):
         page = await super().task_times(where, before=before, limit=limit)
         later = tuple(task for task in page.tasks if task.task_id >= after)
         return replace(page, tasks=later, next_cursor=None)

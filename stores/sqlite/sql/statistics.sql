@@ -5,7 +5,7 @@
 --
 -- `looked` is bounded before anything is compared, so that a filter which hardly
 -- anything matches cannot make one read long; `page` ends with the task that brings
--- the steps to the limit.
+-- the steps to their limit.
 -- name: task_times
 WITH looked AS MATERIALIZED (
     SELECT task_id, namespace, name, version, definition_hash, state,
@@ -18,10 +18,10 @@ WITH looked AS MATERIALIZED (
             AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
             AND (:created_from IS NULL OR created_at >= :created_from)
             AND (:created_until IS NULL OR created_at < :created_until)
-            AND NOT EXISTS (
+            AND (:tags = '[]' OR NOT EXISTS (
                 SELECT 1 FROM json_each(:tags) AS wanted
                 WHERE wanted.value NOT IN (SELECT value FROM json_each(tasks.tags))
-            )
+            ))
             AND (:annotation_type IS NULL OR EXISTS (
                 SELECT 1 FROM annotations AS a
                 WHERE a.task_id = tasks.task_id AND a.type = :annotation_type
@@ -78,4 +78,4 @@ SELECT
         ) ELSE '[]' END)
     )) FILTER (WHERE matches)
 FROM page
-WHERE earlier < :limit;
+WHERE earlier < :steps_limit;
