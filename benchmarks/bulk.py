@@ -101,10 +101,12 @@ def measured(definition: Definition, now: float, over_seconds: float, tasks: int
                     error=error,
                 )
             )
-            transitions += [_failure(each.name)] if again or error else []
-            transitions.append(
-                Transition(step=each.name, from_state="in_progress", to_state=state.value)
-            )
+            if again or error is not None:
+                transitions.append(_failure(each.name))
+            if error is None:
+                transitions.append(
+                    Transition(step=each.name, from_state="in_progress", to_state="complete")
+                )
         ends = TaskState.ERROR if failed == "for good" else TaskState.COMPLETE
         task = _task(definition, ends, created, ended_at=at)
         return _append(task, new_id(), created, tuple(steps), tuple(transitions))
