@@ -23,6 +23,7 @@ from tasker.stores.protocols import (
     ClaimStore,
     CommandStore,
     JournalStore,
+    StatisticsReader,
     Store,
     SystemStore,
     TaskReader,
