@@ -54,8 +54,7 @@ class DefinitionShelf:
         except TaskerError:
             if self._runs:
                 raise
-        definition = await self.definition_for(task)
-        return compile_plan(definition, overrides, backoff=self._backoff)
+        return self.outline_for(task, await self.definition_for(task))
 
     async def definition_for(self, task: TaskSummary) -> Definition:
         """Return the definition that a task started with, whether it can run here or not."""
@@ -72,6 +71,13 @@ class DefinitionShelf:
                 record.body, type=Definition
             )
         return self._definitions[task.definition_hash]
+
+    def outline_for(self, task: TaskRecord, definition: Definition) -> Plan:
+        """Return the graph and limits of a task, to look at; for that no handler is needed."""
+        bound = self._registry.find_by_hash(task.definition_hash)
+        if bound is not None and task.overrides is None:
+            return bound.plan
+        return compile_plan(definition, decode_overrides(task.overrides), backoff=self._backoff)
 
     async def keep(self, bound: BoundDefinition, at: float) -> None:
         """Have a definition in the store, before the first task that runs under it."""

@@ -234,8 +234,20 @@ class Engine(Operator):
             self._runtime.residency.take_up(task_id)
 
     async def run(self, request: TaskRequest, *, timeout_seconds: float | None = None) -> TaskView:
-        """Submit a task and wait for it."""
-        return await self.wait(await self.submit(request), timeout_seconds=timeout_seconds)
+        """Submit a task and wait for it: raises as `submit` and `wait` do."""
+        self._check_open("run a task")
+        if not self._work:
+            return await self.wait(await self.submit(request), timeout_seconds=timeout_seconds)
+        task_id = self._submission.new_id()
+        watchers = self._runtime.residency.watchers
+        # Before it can have ended: nothing has to be read to know that it has not.
+        watch = watchers.watch(task_id)
+        try:
+            await self._submission.submit(request, task_id)
+            with nullcontext() if timeout_seconds is None else anyio.fail_after(timeout_seconds):
+                return await self._reading.view(await watch.wait())
+        finally:
+            watchers.unwatch(task_id, watch)
 
     # What is there
 

@@ -56,7 +56,11 @@ class Submission:
         self._identity = identity
         self._schemas: dict[str, ContextSchema] = {}
 
-    async def submit(self, request: TaskRequest) -> str:
+    def new_id(self) -> str:
+        """Return the id for a task to come."""
+        return self._ids()
+
+    async def submit(self, request: TaskRequest, task_id: str | None = None) -> str:
         """Make a task durable and return its id. Raises as `Engine.submit` says."""
         _check_kind(request)
         bound = self._registry.get(request.name, request.namespace, request.version)
@@ -66,7 +70,7 @@ class Submission:
         now = self._clock.now()
         identity, expires = self._identity.of(request, definition.version)
         task = TaskRecord(
-            task_id=self._ids(),
+            task_id=task_id or self._ids(),
             namespace=definition.namespace,
             name=definition.name,
             version=definition.version,

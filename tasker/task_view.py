@@ -234,6 +234,11 @@ class TaskView:
         """How far it is, and what follows from that."""
         return execution_status(self._state, self._now)
 
+    @property
+    def step_count(self) -> int:
+        """How many steps it has."""
+        return len(self._state.steps)
+
     @cached_property
     def steps(self) -> tuple[StepView, ...]:
         """The steps, in the order of the definition."""
