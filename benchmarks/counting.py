@@ -20,10 +20,10 @@ class Counts(Struct):
     """Operations since counting began.
 
     ``spawns`` are coroutines started, ``actors`` those that a supervisor was given to
-    run, in a coroutine of their own or in one that it kept; ``messages`` were put into mailboxes and
-    streams, ``waits`` are receivers that found nothing and waited for a message, over
-    a stream or by a signal of the runtime's own, ``events`` those that found an event
-    not set.
+    run, in a coroutine of their own or in one that it kept; ``messages`` were put into
+    mailboxes and streams, ``waits`` are receivers that found nothing and waited for a
+    message, over a stream or by a signal of the runtime's own, ``events`` those that
+    found an event not set.
     """
 
     spawns: int = 0
