@@ -31,7 +31,7 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
     """
 
     max_resident_tasks: int = 1_000
-    max_concurrent_steps: int = 1_000
+    max_concurrent_steps: int = 2_000
     max_worker_threads: int = 40
     max_worker_processes: int = 2
     backoff: Backoff = Backoff()
