@@ -86,6 +86,7 @@ def configure_logging(
     is_console = format == "console" or (format == "auto" and handler.stream.isatty())
     handler.setFormatter(_formatter(handler.stream, rules, is_console=is_console))
     handler.addFilter(TaskFields())
+    handler.addFilter(_is_no_plumbing)
     root.addHandler(handler)
     root.setLevel(level.upper())
     IN_FORCE.settings = LogSettings(
@@ -114,6 +115,11 @@ class _Handler(logging.StreamHandler[TextIO]):
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Say nothing: the default prints the record with its arguments, secrets and all."""
+
+
+def _is_no_plumbing(record: logging.LogRecord) -> bool:
+    """Leave out two lines for every call of the store, which drown all else."""
+    return record.name != "aiosqlite" or record.levelno >= logging.INFO
 
 
 def _formatter(stream: TextIO, rules: MaskingRules, *, is_console: bool) -> logging.Formatter:

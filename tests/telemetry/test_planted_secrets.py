@@ -4,11 +4,12 @@ import io
 import logging
 
 import msgspec
+import pytest
 import structlog
 
 from tasker import Engine, PermanentError, StepHandler, define
 from tasker.handlers.api import ApiStepHandler
-from tasker.stores import MemoryStore
+from tasker.stores import MemoryStore, SqliteStore
 from tasker.telemetry import configure_logging
 from tests.engine.support import QUICK, request
 from tests.handlers.http_server import Response, http_server
@@ -83,8 +84,10 @@ def echo(received):
     return Response(422, {"Content-Type": "text/plain"}, told.encode())
 
 
-async def test_no_secret_is_in_a_line_or_in_a_stored_error(caplog):
-    store, lines, screen = MemoryStore(), io.StringIO(), io.StringIO()
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+async def test_no_secret_is_in_a_line_or_in_a_stored_error(kind, tmp_path, caplog):
+    store = MemoryStore() if kind == "memory" else SqliteStore(tmp_path / "work.db")
+    lines, screen = io.StringIO(), io.StringIO()
     caplog.set_level("CRITICAL", "shop")  # pytest's own report is not under test
     environ = {"SHOP_API_KEY": VARIABLE, "REGION": PLAIN}
     configured = configure_logging("json", stream=lines, level="debug")
@@ -117,6 +120,7 @@ async def test_no_secret_is_in_a_line_or_in_a_stored_error(caplog):
         "kept": repr(task.step("careless").results),
     }
     assert "context is" in told["lines"]
+    assert "aiosqlite" not in told["lines"]
     assert "careless" in told["lines"]
     assert "refused password=[FILTERED]" in told["errors"]
     for place, text in told.items():
