@@ -15,6 +15,7 @@ from tasker.handlers.plans import compile_plan, decode_overrides
 from tasker.registry import Registry
 from tasker.stores.protocols import CatalogStore
 from tasker.stores.records import DefinitionRecord, TaskRecord, TaskSummary
+from tasker.telemetry.masking import DEFAULT_RULES, MaskingRules
 
 
 class DefinitionShelf:
@@ -31,11 +32,13 @@ class DefinitionShelf:
         store: CatalogStore,
         backoff: Backoff,
         *,
+        masking: MaskingRules = DEFAULT_RULES,
         runs: bool = True,
     ) -> None:
         self._registry = registry
         self._store = store
         self._backoff = backoff
+        self._masking = masking
         self._runs = runs
         self._recalled: dict[str, BoundDefinition] = {}
         self._definitions: dict[str, Definition] = {}
@@ -103,7 +106,13 @@ class DefinitionShelf:
             definition = await self.definition_for(task)
         # In a thread: importing somebody's modules can take seconds.
         bound = await anyio.to_thread.run_sync(
-            partial(bind, definition, source="the store", backoff=self._backoff)
+            partial(
+                bind,
+                definition,
+                source="the store",
+                backoff=self._backoff,
+                masking=self._masking,
+            )
         )
         self._recalled[task.definition_hash] = bound
         return bound
