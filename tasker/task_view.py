@@ -106,6 +106,9 @@ class TaskView:
         "tags",
         "bypass_steps",
         "identity",
+        "correlation_id",
+        "traceparent",
+        "tracestate",
         "requested_at",
         "created_at",
         "started_at",
@@ -207,6 +210,21 @@ class TaskView:
         return self._state.task.identity
 
     @property
+    def correlation_id(self) -> str | None:
+        """What joins it with what caused it; None for one from before there were any."""
+        return self._state.task.correlation_id
+
+    @property
+    def traceparent(self) -> str | None:
+        """The W3C trace context of the request, None when there was none."""
+        return self._state.task.traceparent
+
+    @property
+    def tracestate(self) -> str | None:
+        """What vendors have added to the trace context."""
+        return self._state.task.tracestate
+
+    @property
     def requested_at(self) -> datetime:
         """When it was asked for."""
         return _instant(self._state.task.requested_at)
@@ -241,6 +259,11 @@ class TaskView:
     def status(self) -> ExecutionStatus:
         """How far it is, and what follows from that."""
         return execution_status(self._state, self._now)
+
+    @property
+    def step_count(self) -> int:
+        """How many steps it has."""
+        return len(self._state.steps)
 
     @cached_property
     def steps(self) -> tuple[StepView, ...]:
@@ -304,6 +327,7 @@ class TaskListing(Struct, frozen=True, kw_only=True):
     state: TaskState
     priority: int
     tags: tuple[str, ...]
+    correlation_id: str | None
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -326,6 +350,7 @@ def listing(task: TaskSummary) -> TaskListing:
         state=task.state,
         priority=task.priority,
         tags=task.tags,
+        correlation_id=task.correlation_id,
         created_at=_instant(task.created_at),
         started_at=instant(task.started_at),
         ended_at=instant(task.ended_at),

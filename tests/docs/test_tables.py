@@ -25,6 +25,7 @@ from tasker.handlers.connection import ApiConfig
 from tasker.handlers.statuses import RULES, is_success, rule_for
 from tasker.handlers.views import Step, Task
 from tasker.stores.records import StepState
+from tasker.telemetry import TelemetryConfig
 from tests.docs.pages import PAGES, ROOT, table_under
 
 DOCS = ROOT / "docs"
@@ -88,7 +89,7 @@ def test_defaults_of_keys() -> None:
     api = ApiConfig()
     for name in ("method", "timeout", "retries", "retry_delay"):
         assert shown[name][1] == f"{getattr(api, name)}".removesuffix(".0")
-    for name in ("enable_exponential_backoff", "ssl", "follow_redirects"):
+    for name in ("enable_exponential_backoff", "ssl", "follow_redirects", "send_correlation_id"):
         assert shown[name][1] == str(getattr(api, name)).lower()
     assert set(ApiConfig.__struct_fields__) == set(keys.API) - {"type", *keys.LIMITS}
 
@@ -106,6 +107,7 @@ def plain(default: Any) -> str:
     [
         ("operating.md", "setting", EngineConfig),
         ("operating.md", "Backoff", Backoff),
+        ("logging.md", "TelemetryConfig", TelemetryConfig),
         ("python.md", "field", TaskRequest),
     ],
 )
@@ -118,7 +120,9 @@ def test_settings_and_their_defaults(page: str, heading: str, struct: type[msgsp
         if field.default_factory is not msgspec.NODEFAULT:
             default = field.default_factory()
         if isinstance(default, tuple) and default:
-            assert shown[name] == ", ".join(f"{part:g}" for part in default)
+            assert shown[name] == ", ".join(
+                part if isinstance(part, str) else f"{part:g}" for part in default
+            )
         else:
             assert shown[name].strip('"') == plain(default), name
 
