@@ -45,6 +45,8 @@ from tasker.stores.records import ErrorRecord, NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.submission import Submission
 from tasker.task_view import TaskListPage, TaskView
+from tasker.telemetry.observers import Observers
+from tasker.telemetry.task_log import TaskLog
 
 if TYPE_CHECKING:
     from tasker.statistics.figures import Performance, Statistics
@@ -109,7 +111,9 @@ class Engine(Operator):
         self._open = False
         self._node_id = str(uuid.uuid4())
         self._events = EventBus()
-        self._shelf = DefinitionShelf(registry, store, config.backoff, runs=work)
+        self._shelf = DefinitionShelf(
+            registry, store, config.backoff, masking=config.telemetry.masking, runs=work
+        )
         self._runner = HandlerRunner(
             self._shelf.bound_for,
             clock=clock,
@@ -117,6 +121,8 @@ class Engine(Operator):
             threads=config.max_worker_threads,
             processes=config.max_worker_processes,
             hook_failed=_log_hook,
+            masking=config.telemetry.masking,
+            correlation_header=config.telemetry.correlation_id_header,
         )
         identity = Identity(config)
         self._runtime = self._new_runtime(working=work)
@@ -176,7 +182,11 @@ class Engine(Operator):
         config = config or EngineConfig()
         registry: Registry[BoundDefinition] = Registry()
         for bound in bind_sources(
-            definitions, environment=environment, environ=environ, backoff=config.backoff
+            definitions,
+            environment=environment,
+            environ=environ,
+            backoff=config.backoff,
+            masking=config.telemetry.masking,
         ):
             registry.register(bound)
         store = make_store(url) if isinstance(url, str) else url
@@ -238,8 +248,20 @@ class Engine(Operator):
             self._runtime.residency.take_up(task_id)
 
     async def run(self, request: TaskRequest, *, timeout_seconds: float | None = None) -> TaskView:
-        """Submit a task and wait for it."""
-        return await self.wait(await self.submit(request), timeout_seconds=timeout_seconds)
+        """Submit a task and wait for it: raises as `submit` and `wait` do."""
+        self._check_open("run a task")
+        if not self._work:
+            return await self.wait(await self.submit(request), timeout_seconds=timeout_seconds)
+        task_id = self._submission.new_id()
+        watchers = self._runtime.residency.watchers
+        # Before it can have ended: nothing has to be read to know that it has not.
+        watch = watchers.watch(task_id)
+        try:
+            await self._submission.submit(request, task_id)
+            with nullcontext() if timeout_seconds is None else anyio.fail_after(timeout_seconds):
+                return await self._reading.view(await watch.wait())
+        finally:
+            watchers.unwatch(task_id, watch)
 
     # What is there
 
@@ -312,7 +334,9 @@ class Engine(Operator):
             DefinitionError: With everything that is wrong in them.
             DefinitionConflictError: One is registered differently, and not ``replace``.
         """
-        bound = bind_sources(definitions, backoff=self.config.backoff)
+        bound = bind_sources(
+            definitions, backoff=self.config.backoff, masking=self.config.telemetry.masking
+        )
         for each in bound:
             self.registry.register(each, replace=replace)
         return tuple(each.definition for each in bound)
@@ -357,6 +381,7 @@ class Engine(Operator):
             if self._work:
                 await self.catalog.declare(self.registry)
                 await self._runtime.residency.looked()
+                self._log_recovery()
         except BaseException:
             with told_only(), anyio.CancelScope(shield=True):
                 await self._stack.aclose()
@@ -388,12 +413,19 @@ class Engine(Operator):
 
         return StatisticsReading(self._store, self._clock)
 
+    def _log_recovery(self) -> None:
+        taken_up = self._runtime.residency.statistics().resident
+        if taken_up:
+            logger.info(
+                "took up %d tasks that were in the store", taken_up, extra={"tasks": taken_up}
+            )
+
     def _new_runtime(self, *, working: bool) -> Runtime:
         return Runtime(
             store=self._store,
             plans=self._shelf,
             runner=self._runner,
-            observer=self._events,
+            observer=Observers(self._events, TaskLog()),
             clock=self._clock,
             config=self.config,
             node_id=self._node_id,
@@ -483,4 +515,5 @@ def _log_hook(task_id: str, hook: str, error: ErrorRecord) -> None:
         hook,
         error.error_class,
         error.message,
+        extra={"task_id": task_id, "hook": hook, "error_class": error.error_class},
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable
 
 from tasker.actors.protocols import Clock
@@ -39,7 +38,8 @@ class IdFactory:
             | 0b10 << 62
             | chance
         )
-        return str(uuid.UUID(int=number))
+        text = f"{number:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def first_id_at(timestamp: float) -> str:

@@ -7,8 +7,9 @@ import math
 import os
 import pickle
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -20,11 +21,14 @@ from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult, Attempt
 from tasker.handlers.attempt import Attempt
 from tasker.handlers.call import StepCall
 from tasker.handlers.isolation import isolated
-from tasker.handlers.masking import Masker
 from tasker.handlers.processes import ProcessPool, WorkerDiedError
 from tasker.handlers.resources import Resources
 from tasker.handlers.worker import Reply, order_bytes
 from tasker.stores.records import ErrorRecord
+from tasker.telemetry.masking import Masker
+from tasker.telemetry.scope import CURRENT, Scope
+
+T = TypeVar("T")
 
 WORKER_DIED = "WorkerProcessDied"
 
@@ -57,14 +61,17 @@ class Executors:
         if call.where == "process":
             return await self._in_process(call, order, masker)
         attempt = Attempt(call, order.state, order.step, order.attempt, masker)
+        scope = Scope(order.state.task, order.step.name, order.attempt, masker)
         try:
             if call.where == "loop":
                 work = attempt.run_async(self._resources)
-                results = await isolated(work, order.cancellation, call.reference)
+                results = await isolated(work, order.cancellation, call.reference, scope)
             else:
-                output, processed = await self.in_thread(attempt.run_plain)
+                output, processed = await self.in_thread(
+                    partial(_run_in_scope, scope, attempt.run_plain)
+                )
                 results = await isolated(
-                    attempt.settle(output, processed), order.cancellation, call.reference
+                    attempt.settle(output, processed), order.cancellation, call.reference, scope
                 )
             return attempt.succeeded(results, self._result_limit)
         except GeneratorExit:
@@ -87,7 +94,13 @@ class Executors:
     async def _in_process(
         self, call: StepCall, order: AttemptOrder, masker: Masker
     ) -> AttemptResult:
-        request = order_bytes(call, order, limit=self._result_limit)
+        request = order_bytes(
+            call,
+            order,
+            limit=self._result_limit,
+            rules=masker.rules,
+            correlation_header=self._resources.correlation_header,
+        )
         try:
             answer = await self._processes.run(request)
         except WorkerDiedError as death:
@@ -95,7 +108,9 @@ class Executors:
         reply: Reply = pickle.loads(answer)
         if reply.error is None:
             return AttemptSucceeded(msgspec.Raw(reply.results or b"null"))
-        return AttemptFailed(error=masker.record(reply.error), results=masker.raw(reply.results))
+        return AttemptFailed(
+            error=masker.record(reply.error), results=masker.without_known(reply.results)
+        )
 
     async def aclose(self) -> None:
         """End the worker processes and close what handlers shared."""
@@ -115,6 +130,12 @@ class Executors:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _run_in_scope(scope: Scope, function: Callable[[], T]) -> T:
+    """Run a function in its thread, whose context is a copy that nobody else has."""
+    CURRENT.set(scope)
+    return function()
 
 
 def _was_cancelled() -> bool:

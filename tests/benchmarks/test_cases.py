@@ -24,6 +24,7 @@ PROMISED = {
     "journal": {"append_us"},
     "advance": {"step_us"},
     "codec": {"operation_us"},
+    "analysis": {"analysis_ms"},
     "live": {"task_kib"},
     "import": set(),
     "cli": {"start_ms"},

@@ -215,6 +215,11 @@ class WorksWhileClosed(MemoryStore):
         pass
 
 
+class ForgetsTheCorrelation(MemoryStore):
+    def _create(self, task, at):
+        super()._create(replace(task, correlation_id=None, tracestate=None), at)
+
+
 # What each of them must be caught by, at least.
 CAUGHT_BY = {
     ForgetsTheEpoch: {"another_epoch_is_refused", "a_claim_fences_the_former_owner"},
@@ -245,6 +250,7 @@ CAUGHT_BY = {
     RaisesTheEpochOfFreedTasks: {"join_frees_what_others_held"},
     TakesItsOwnWritesForChanges: {"own_writes_are_no_change"},
     MapsInOneOrder: {"an_object_map_is_found_in_either_order"},
+    ForgetsTheCorrelation: {"every_field_of_a_task_comes_back", "a_list_shows_summaries"},
     ForgetsTheFirstOutcome: {"a_command_has_one_outcome"},
     WorksWhileClosed: {"a_store_works_between_open_and_close"},
 }

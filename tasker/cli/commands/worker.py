@@ -20,6 +20,7 @@ from tasker.cli.service import ALONE
 from tasker.cli.settings import (
     Settings,
     drain_option,
+    log_options,
     pass_settings,
     source_options,
     store_options,
@@ -44,6 +45,7 @@ _ALWAYS |= {"task.paused", "task.resumed", "step.failed"}
 )
 @drain_option
 @click.option("--verbose", "-v", is_flag=True, help="Tell of every step, and messages whole.")
+@log_options
 @source_options
 @store_options
 @pass_settings
