@@ -506,10 +506,10 @@ class Residency(Actor):
         at = await self._store.next_wake_at()
         if at is None:
             return
-        self._due_at = at if self._due_at is None else min(self._due_at, at)
         if at > self._clock.now():
-            self._wake_by(at)
+            self._due_by(at)
         else:
+            self._due_at = at
             # Due, and no room for it: not to be asked again at once.
             self._wake_later()
 
