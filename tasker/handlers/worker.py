@@ -33,6 +33,7 @@ from tasker.handlers.attempt import Attempt
 from tasker.handlers.call import StepCall
 from tasker.handlers.classify import classify
 from tasker.handlers.masking import Masker, secrets_in
+from tasker.handlers.publishing import Publishing
 from tasker.handlers.reference import HandlerTarget, resolve
 from tasker.handlers.resources import Resources
 from tasker.stores.records import ErrorRecord, StepRecord, TaskChange, TaskRecord
@@ -49,6 +50,7 @@ class Order(Struct, frozen=True, kw_only=True):
     """One attempt, with all that its handler may see.
 
     ``steps`` are the records of the step itself and of the steps upstream of it;
+    ``events`` those that it may publish;
     ``main`` is the file of the parent's main module, for handlers that are in it.
     """
 
@@ -61,17 +63,21 @@ class Order(Struct, frozen=True, kw_only=True):
     steps: tuple[StepRecord, ...]
     attempt: int
     limit: int
+    events: frozenset[str] = frozenset()
     main: str | None = None
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """How an attempt ended: results, or an error and the results set before it."""
+    """How an attempt ended: results, or an error and the results set before it; its events."""
 
     results: Raw | None = None
+    events: Raw | None = None
     error: ErrorRecord | None = None
 
 
-def order_bytes(call: StepCall, order: AttemptOrder, *, limit: int) -> bytes:
+def order_bytes(
+    call: StepCall, order: AttemptOrder, *, limit: int, events: frozenset[str] = frozenset()
+) -> bytes:
     """Return one attempt as an `Order`, pickled."""
     state = order.state
     main = getattr(sys.modules.get(_MAIN), "__file__", None)
@@ -86,6 +92,7 @@ def order_bytes(call: StepCall, order: AttemptOrder, *, limit: int) -> bytes:
             steps=tuple(state.shown(index) for index in _seen_by(state.plan, order.step.index)),
             attempt=order.attempt,
             limit=limit,
+            events=events,
             main=main if call.reference.startswith(f"{_MAIN}:") else None,
         )
     )
@@ -97,21 +104,24 @@ def carry_out(order: Order) -> Reply:
     try:
         target = _target(order)
         upstream = {record.name for record in order.steps} - {order.step.name}
-        call = StepCall(order.step, target, config=order.config, upstream=upstream)
+        call = StepCall(
+            order.step, target, config=order.config, upstream=upstream, events=order.events
+        )
     except Exception as failure:
         return Reply(error=classify(failure, masker))
     state = WorkflowState(task=order.task, plan=order.plan, steps=order.steps)
     state.head = order.head
     step = order.plan.steps[order.plan.index[order.step.name]]
-    attempt = Attempt(call, state, step, order.attempt, masker)
+    publishing = Publishing(limit=order.limit)
+    attempt = Attempt(call, state, step, order.attempt, masker, publishing=publishing)
     try:
         results = asyncio.run(_run(attempt))
         outcome: AttemptSucceeded | AttemptFailed = attempt.succeeded(results, order.limit)
     except BaseException as failure:
         outcome = attempt.failed(failure, order.limit)
     if isinstance(outcome, AttemptFailed):
-        return Reply(error=outcome.error, results=outcome.results)
-    return Reply(results=outcome.results)
+        return Reply(error=outcome.error, results=outcome.results, events=outcome.events)
+    return Reply(results=outcome.results, events=outcome.events)
 
 
 def serve() -> None:
