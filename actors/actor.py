@@ -14,6 +14,8 @@ from tasker.actors.ref import ActorRef
 class Supervised:
     """What a supervisor runs: `run`, then `teardown`, then `close`, whatever ended it."""
 
+    __slots__ = ("name",)
+
     cancelled_once: ClassVar[bool] = False
     """Whether cancelling it raises `CancelledError` in it once, as asyncio does, and not
     at every await until it ends, as anyio does. Then what it awaits to clean up is done."""
@@ -43,6 +45,8 @@ class Actor(Supervised):
     ended it. An error from `receive` goes to the asker if there is one, and the
     actor lives on; otherwise it ends the actor, and its supervisor decides.
     """
+
+    __slots__ = ("mailbox", "ref", "stopping")
 
     mailbox_capacity: ClassVar[int] = 1_000
     batch_limit: ClassVar[int] = 1

@@ -64,9 +64,12 @@ class Batch:
         self.steps.update(decision.steps)
         self.recorded.update(decision.recorded)
         self.transitions.extend(decision.transitions)
-        self.annotations.extend(decision.annotations)
-        self.ready.extend(decision.ready)
-        self.stops.extend(decision.stops)
+        if decision.annotations:
+            self.annotations.extend(decision.annotations)
+        if decision.ready:
+            self.ready.extend(decision.ready)
+        if decision.stops:
+            self.stops.extend(decision.stops)
 
     @property
     def durable(self) -> bool:
@@ -100,7 +103,7 @@ class Batch:
             created=created,
             identity_expires_before=identity_expires_before,
             task=head,
-            steps=tuple(self.steps[index] for index in sorted(self.recorded)),
+            steps=tuple([self.steps[index] for index in sorted(self.recorded)]),
             transitions=tuple(self.transitions),
             annotations=tuple(self.annotations),
         )

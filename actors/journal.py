@@ -173,16 +173,19 @@ class Journal(Actor):
         self._appends += outcomes.count(None)
         answers = iter(outcomes)
         for entry in entries:
-            self._settle((entry,), None if entry.append is None else next(answers))
+            self._tell(entry, None if entry.append is None else next(answers))
 
     def _settle(self, entries: Sequence[Entry], outcome: Exception | None) -> None:
         for entry in entries:
-            try:
-                entry.settle(outcome)
-            except Exception as fault:
-                # A listener's fault must not keep the others from hearing.
-                if self._on_fault is not None:
-                    self._on_fault(self.name, fault)
+            self._tell(entry, outcome)
+
+    def _tell(self, entry: Entry, outcome: Exception | None) -> None:
+        try:
+            entry.settle(outcome)
+        except Exception as fault:
+            # A listener's fault must not keep the others from hearing.
+            if self._on_fault is not None:
+                self._on_fault(self.name, fault)
 
     def _break(self, error: StoreError) -> None:
         self._broken = error

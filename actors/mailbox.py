@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Generic, TypeVar
 
 import anyio
@@ -29,13 +30,14 @@ class Mailbox(Generic[M]):
     wait costs a tenth of one that does.
     """
 
-    __slots__ = ("_actor", "_arrived", "_capacity", "_in", "_out", "_received")
+    __slots__ = ("_actor", "_arrived", "_capacity", "_in", "_loop", "_out", "_received")
 
     def __init__(self, actor: str, capacity: int) -> None:
         self._actor = actor
         self._capacity = capacity
         self._received = 0
         self._arrived: Signal | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._in: MemoryObjectSendStream[M]
         self._out: MemoryObjectReceiveStream[M]
         self._in, self._out = anyio.create_memory_object_stream(capacity)
@@ -76,7 +78,9 @@ class Mailbox(Generic[M]):
         while not batch:
             # The stream's own receive() yields to the loop before it waits, and makes
             # three objects to wait with.
-            self._arrived = Signal()
+            if self._loop is None:
+                self._loop = asyncio.get_running_loop()
+            self._arrived = Signal(self._loop)
             try:
                 await self._arrived.wait()
             finally:

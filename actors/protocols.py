@@ -74,14 +74,8 @@ class PlanSource(Protocol):
         """Return the plan; raises `TaskerError` when it cannot be had on this node."""
 
 
-class Observer(Protocol):
+class Witness(Protocol):
     """Hears of what changed, once it is durable. Must return at once, and not raise."""
-
-    congested: bool
-    """Whether some tasks are to wait in `room` before they go on."""
-
-    async def room(self, task_id: str) -> None:
-        """Return when the task may go on: whoever must not miss what it does keeps up."""
 
     def created(self, task: TaskRecord, at: float) -> None:
         """Take note of a task that was recorded and waits in the store."""
@@ -95,3 +89,14 @@ class Observer(Protocol):
         ``state.undurable`` has the records, as they were before, of the steps that
         changed. There are no transitions when the task was only let go of.
         """
+
+
+class Observer(Witness, Protocol):
+    """A witness who may hold tasks back."""
+
+    @property
+    def congested(self) -> bool:
+        """Whether some tasks are to wait in `room` before they go on."""
+
+    async def room(self, task_id: str) -> None:
+        """Return when the task may go on: whoever must not miss what it does keeps up."""

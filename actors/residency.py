@@ -106,6 +106,8 @@ class Residency(Actor):
         # stays in it, so that no error or cancellation in between loses a task.
         self._again: dict[str, None] = {}
         self._wake: Timer | None = None
+        # When the next task that waits in the store is due: 0.0 for not known, None for never.
+        self._due_at: float | None = 0.0
         self._look = anyio.Event()
         self._looked = anyio.Event()
         self._claiming = anyio.Lock()
@@ -217,6 +219,9 @@ class Residency(Actor):
 
     async def run(self) -> None:
         """Load what is due and what waits for room, again and again."""
+        if self._poll is not None:
+            # For the next answer to tell of what changes from now on.
+            await self._changed()
         while True:
             self._look = anyio.Event()
             try:
@@ -224,14 +229,16 @@ class Residency(Actor):
                 await self._set_wake()
                 self._looked.set()
             except StoreError as error:
-                self._backlog = self._takes_up
+                self._look_at_all()
                 self._on_trouble("store", "loading tasks failed", error)
                 await self._clock.wait(self._look, 0.5)
                 continue
-            await self._clock.wait(self._look, self._poll)
-            if self._poll is not None and await self._changed():
-                self._backlog = self._takes_up
-                self._on_changed()
+            while not self._look.is_set():
+                await self._clock.wait(self._look, self._poll)
+                if self._poll is not None and await self._changed():
+                    self._look_at_all()
+                    self._on_changed()
+                    break
 
     def close(self) -> None:
         """Tell those who watch that nothing more will be heard here."""
@@ -283,7 +290,7 @@ class Residency(Actor):
             self._backlog = self._takes_up
             self.look()
         elif wake_at is not None:
-            self._wake_by(wake_at)
+            self._due_by(wake_at)
 
     def lost(self, state: WorkflowState, error: Exception) -> None:
         """Another owner has the task; nothing more is done with it here."""
@@ -324,6 +331,8 @@ class Residency(Actor):
         if not context.working or context.draining:
             return
         while (room := self._limit - len(self._live) - self._reserved) > 0:
+            if not (self._again or (self._takes_up and (self._backlog or self._is_due()))):
+                return
             room = min(room, LOAD_BATCH)
             # Reserved: what is submitted meanwhile must not take the same room.
             self._reserved += room
@@ -333,7 +342,7 @@ class Residency(Actor):
             finally:
                 self._reserved -= room
             self._looked.set()
-            if not found and not (self._backlog and self._takes_up):
+            if not found and not self._backlog:
                 return
 
     async def _take_up(self, context: TaskContext, room: int) -> int:
@@ -341,7 +350,7 @@ class Residency(Actor):
         found = await self._take_up_again(context, room)
         if not self._takes_up:
             return found
-        if found < room:
+        if found < room and self._is_due():
             now = self._clock.now()
             due = await self._store.claim_due(context.node_id, now, room - found)
             found += await self._adopt_all(due)
@@ -491,9 +500,23 @@ class Residency(Actor):
             return
         if self._wake is not None:
             self._wake.cancel()
+        self._due_at = None
         at = await self._store.next_wake_at()
         if at is not None:
-            self._wake_by(at)
+            self._due_by(at)
+
+    def _look_at_all(self) -> None:
+        """Have nothing taken for granted of what waits in the store."""
+        self._backlog = self._takes_up
+        self._due_at = 0.0
+
+    def _is_due(self) -> bool:
+        return self._due_at is not None and self._due_at <= self._clock.now()
+
+    def _due_by(self, at: float) -> None:
+        """Take note that a task is due then."""
+        self._due_at = at if self._due_at is None else min(self._due_at, at)
+        self._wake_by(at)
 
     def _wake_by(self, at: float) -> None:
         """Have the store looked at by then, at the latest."""

@@ -37,6 +37,8 @@ class StepActor(Supervised):
     supervisor runs it in a coroutine that it keeps for the next one.
     """
 
+    __slots__ = ("_grace", "_key", "_pool", "_supervisor", "_timer", "order", "result")
+
     cancelled_once = True
 
     def __init__(self, key: Key, order: AttemptOrder, supervisor: ActorRef, pool: StepPool) -> None:

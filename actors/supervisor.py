@@ -105,11 +105,11 @@ class _Child:
             self.task.cancel()
 
 
-async def _live_without_scope(child: _Child) -> Exception | None:
-    """Run a child that is cancelled through its task; it has no teardown."""
+async def _live_without_scope(child: _Child, host: asyncio.Task[Any] | None) -> Exception | None:
+    """Run a child that is cancelled through its host's task; it has no teardown."""
     if child.cancels > 0:
         return None
-    child.task = asyncio.current_task()
+    child.task = host
     try:
         await child.actor.run()
     except asyncio.CancelledError:
@@ -131,9 +131,9 @@ class _Seat:
 
     __slots__ = ("child", "taken")
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.child: _Child | None = None
-        self.taken = Signal()
+        self.taken = Signal(loop)
 
 
 class Supervisor:
@@ -266,11 +266,16 @@ class Supervisor:
 
     async def _host(self, child: _Child) -> None:
         """Run children, one after the other: a coroutine costs more to start than to keep."""
+        loop = asyncio.get_running_loop()
+        host = asyncio.current_task(loop)
         while True:
-            await self._supervise(child)
+            if child.scope is None and child.factory is None:
+                await self._live_once(child, host)
+            else:
+                await self._supervise(child)
             if self._closing or len(self._idle) >= MOST_IDLE_HOSTS:
                 return
-            seat = _Seat()
+            seat = _Seat(loop)
             self._idle.append(seat)
             try:
                 await seat.taken.wait()
@@ -280,6 +285,17 @@ class Supervisor:
                 raise
             assert seat.child is not None
             child = seat.child
+
+    async def _live_once(self, child: _Child, host: asyncio.Task[Any] | None) -> None:
+        """Run a child that has one life and no scope: no more coroutines than it needs."""
+        try:
+            if not self._closing and not child.cancels:
+                child.state = "running"
+                failure = await _live_without_scope(child, host)
+                if failure is not None:
+                    self._report(child, failure)
+        finally:
+            self._forget(child)
 
     async def _supervise(self, child: _Child) -> None:
         """Run a child until it ends for good."""
@@ -311,7 +327,7 @@ class Supervisor:
         child.group_restart = False
         child.state = "running"
         if child.scope is None:
-            return await _live_without_scope(child)
+            return await _live_without_scope(child, asyncio.current_task())
         with child.scope:
             try:
                 await child.actor.run()

@@ -73,6 +73,22 @@ class TaskSupervisor(Actor):
     follows in the journal's own turn, and the supervisor wakes for messages alone.
     """
 
+    __slots__ = (
+        "_capacity",
+        "_claims",
+        "_closed",
+        "_context",
+        "_created",
+        "_failure",
+        "_held",
+        "_nudged",
+        "_recording",
+        "_timer",
+        "_told",
+        "_work",
+        "state",
+    )
+
     batch_limit = 256
     # A cancel scope would be a tenth of what a live task holds in memory.
     cancelled_once = True

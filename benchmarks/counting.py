@@ -13,18 +13,21 @@ from msgspec import Struct
 
 from tasker.actors.mailbox import Mailbox
 from tasker.actors.signal import Signal
+from tasker.actors.supervisor import Supervisor
 
 
 class Counts(Struct):
     """Operations since counting began.
 
-    ``spawns`` are coroutines started, ``messages`` were put into mailboxes and
-    streams, ``waits`` are receivers that found nothing and waited for a message, over
-    a stream or by a signal of the runtime's own, ``events`` those that found an event
-    not set.
+    ``spawns`` are coroutines started, ``actors`` those that a supervisor was given to
+    run, in a coroutine of their own or in one that it kept; ``messages`` were put into
+    mailboxes and streams, ``waits`` are receivers that found nothing and waited for a
+    message, over a stream or by a signal of the runtime's own, ``events`` those that
+    found an event not set.
     """
 
     spawns: int = 0
+    actors: int = 0
     messages: int = 0
     waits: int = 0
     events: int = 0
@@ -39,6 +42,7 @@ def counting() -> Iterator[Counts]:
     put_nowait = Mailbox.put_nowait
     send_nowait, receive = MemoryObjectSendStream.send_nowait, MemoryObjectReceiveStream.receive
     signalled = Signal.wait
+    launch = Supervisor._launch
     wait: Callable[[Any], Coroutine[Any, Any, None]] = event_type.wait
 
     def counted_send(self: MemoryObjectSendStream[Any], item: Any) -> None:
@@ -57,6 +61,10 @@ def counting() -> Iterator[Counts]:
         counts.waits += not self.is_set
         await signalled(self)
 
+    def counted_launch(self: Supervisor, child: Any) -> None:
+        counts.actors += 1
+        launch(self, child)
+
     async def counted_wait(self: Any) -> None:
         counts.events += not self.is_set()
         await wait(self)
@@ -71,6 +79,7 @@ def counting() -> Iterator[Counts]:
         (MemoryObjectReceiveStream, "receive", receive, counted_receive),
         (event_type, "wait", wait, counted_wait),
         (Signal, "wait", signalled, counted_signal),
+        (Supervisor, "_launch", launch, counted_launch),
     ]
     former = loop.get_task_factory()
     loop.set_task_factory(counted_task)

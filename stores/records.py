@@ -53,13 +53,14 @@ class ErrorRecord(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 
 
 class TaskSummary(Struct, frozen=True, gc=False, kw_only=True):
-    """A task without its context and overrides: what a list shows.
+    """A task without its context, overrides and trace context: what a list shows.
 
     ``wake_at`` says when a task that nobody owns wants to be taken up: 0 means
     at once, None means never by itself (at rest, or paused). ``owner`` is the
     node that holds it in memory, ``epoch`` grows by one with each claim.
     ``started_at`` is when work began, anew with a retry of a failed task;
-    ``ended_at`` is the instant of the latest terminal state.
+    ``ended_at`` is the instant of the latest terminal state. ``correlation_id`` joins
+    the task with what caused it; None for one recorded before there were any.
     """
 
     task_id: str
@@ -82,6 +83,7 @@ class TaskSummary(Struct, frozen=True, gc=False, kw_only=True):
     tags: tuple[str, ...] = ()
     bypass_steps: tuple[str, ...] = ()
     identity: str | None = None
+    correlation_id: str | None = None
 
 
 class TaskRecord(TaskSummary, frozen=True, gc=False, kw_only=True):
@@ -89,10 +91,13 @@ class TaskRecord(TaskSummary, frozen=True, gc=False, kw_only=True):
 
     ``context`` is a JSON object; ``overrides`` a JSON object from step name to
     the settings in which this task differs from its definition, or None.
+    ``traceparent`` and ``tracestate`` are the W3C trace context of the request.
     """
 
     context: Raw
     overrides: Raw | None = None
+    traceparent: str | None = None
+    tracestate: str | None = None
 
 
 class TaskChange(Struct, frozen=True, gc=False, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tasker.actors.workflow.plan import Backoff
+from tasker.telemetry.config import TelemetryConfig
 
 MEBIBYTE = 1024 * 1024
 _MAY_BE_0 = ("shutdown", "subscriber_drain", "passivate")
@@ -31,10 +32,11 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
         identity: How equal requests are told: ``none`` (each is its own task),
             ``hash`` (of what is asked for), or ``package.module:Class``.
         identity_window_seconds: How long a ``hash`` identity stays taken.
+        telemetry: What is told of its work, and what is hidden from it.
     """
 
     max_resident_tasks: int = 1_000
-    max_concurrent_steps: int = 1_000
+    max_concurrent_steps: int = 2_000
     max_worker_threads: int = 40
     max_worker_processes: int = 2
     backoff: Backoff = Backoff()
@@ -48,6 +50,7 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
     poll_seconds: float = 0.5
     identity: str = "none"
     identity_window_seconds: float = 60.0
+    telemetry: TelemetryConfig = TelemetryConfig()
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

@@ -15,6 +15,7 @@ from tasker.handlers.plans import compile_plan, decode_overrides
 from tasker.registry import Registry
 from tasker.stores.protocols import CatalogStore
 from tasker.stores.records import DefinitionRecord, TaskRecord, TaskSummary
+from tasker.telemetry.masking import DEFAULT_RULES, MaskingRules
 
 
 class DefinitionShelf:
@@ -31,11 +32,13 @@ class DefinitionShelf:
         store: CatalogStore,
         backoff: Backoff,
         *,
+        masking: MaskingRules = DEFAULT_RULES,
         runs: bool = True,
     ) -> None:
         self._registry = registry
         self._store = store
         self._backoff = backoff
+        self._masking = masking
         self._runs = runs
         self._recalled: dict[str, BoundDefinition] = {}
         self._definitions: dict[str, Definition] = {}
@@ -54,8 +57,7 @@ class DefinitionShelf:
         except TaskerError:
             if self._runs:
                 raise
-        definition = await self.definition_for(task)
-        return compile_plan(definition, overrides, backoff=self._backoff)
+        return self.outline_for(task, await self.definition_for(task))
 
     async def definition_for(self, task: TaskSummary) -> Definition:
         """Return the definition that a task started with, whether it can run here or not."""
@@ -72,6 +74,13 @@ class DefinitionShelf:
                 record.body, type=Definition
             )
         return self._definitions[task.definition_hash]
+
+    def outline_for(self, task: TaskRecord, definition: Definition) -> Plan:
+        """Return the graph and limits of a task, to look at; for that no handler is needed."""
+        bound = self._registry.find_by_hash(task.definition_hash)
+        if bound is not None and task.overrides is None:
+            return bound.plan
+        return compile_plan(definition, decode_overrides(task.overrides), backoff=self._backoff)
 
     async def keep(self, bound: BoundDefinition, at: float) -> None:
         """Have a definition in the store, before the first task that runs under it."""
@@ -97,7 +106,13 @@ class DefinitionShelf:
             definition = await self.definition_for(task)
         # In a thread: importing somebody's modules can take seconds.
         bound = await anyio.to_thread.run_sync(
-            partial(bind, definition, source="the store", backoff=self._backoff)
+            partial(
+                bind,
+                definition,
+                source="the store",
+                backoff=self._backoff,
+                masking=self._masking,
+            )
         )
         self._recalled[task.definition_hash] = bound
         return bound

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 from msgspec import Struct
@@ -51,6 +51,12 @@ from tasker.stores.records import ErrorRecord, NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.submission import Submission
 from tasker.task_view import TaskListPage, TaskView
+from tasker.telemetry.observers import Observers
+from tasker.telemetry.task_log import TaskLog
+
+if TYPE_CHECKING:
+    from tasker.statistics.figures import Performance, Statistics
+    from tasker.statistics.reading import StatisticsReading
 
 logger = logging.getLogger("tasker")
 
@@ -118,7 +124,9 @@ class Engine(Operator, Listening):
         self._subscribers = Subscribers(self._events, self.event_catalog)
         self._registrations = Registrations(self._events)
         registry.observer = self._registrations
-        self._shelf = DefinitionShelf(registry, store, config.backoff, runs=work)
+        self._shelf = DefinitionShelf(
+            registry, store, config.backoff, masking=config.telemetry.masking, runs=work
+        )
         self._runner = HandlerRunner(
             self._shelf.bound_for,
             clock=clock,
@@ -128,6 +136,8 @@ class Engine(Operator, Listening):
             hook_failed=_log_hook,
             events=self._events,
             registered=self.event_catalog.registered,
+            masking=config.telemetry.masking,
+            correlation_header=config.telemetry.correlation_id_header,
         )
         identity = Identity(config)
         self._runtime = self._new_runtime(working=work)
@@ -192,7 +202,11 @@ class Engine(Operator, Listening):
         config = config or EngineConfig()
         registry: Registry[BoundDefinition] = Registry()
         for bound in bind_sources(
-            definitions, environment=environment, environ=environ, backoff=config.backoff
+            definitions,
+            environment=environment,
+            environ=environ,
+            backoff=config.backoff,
+            masking=config.telemetry.masking,
         ):
             registry.register(bound)
         store = make_store(url) if isinstance(url, str) else url
@@ -256,8 +270,20 @@ class Engine(Operator, Listening):
             self._runtime.residency.take_up(task_id)
 
     async def run(self, request: TaskRequest, *, timeout_seconds: float | None = None) -> TaskView:
-        """Submit a task and wait for it."""
-        return await self.wait(await self.submit(request), timeout_seconds=timeout_seconds)
+        """Submit a task and wait for it: raises as `submit` and `wait` do."""
+        self._check_open("run a task")
+        if not self._work:
+            return await self.wait(await self.submit(request), timeout_seconds=timeout_seconds)
+        task_id = self._submission.new_id()
+        watchers = self._runtime.residency.watchers
+        # Before it can have ended: nothing has to be read to know that it has not.
+        watch = watchers.watch(task_id)
+        try:
+            await self._submission.submit(request, task_id)
+            with nullcontext() if timeout_seconds is None else anyio.fail_after(timeout_seconds):
+                return await self._reading.view(await watch.wait())
+        finally:
+            watchers.unwatch(task_id, watch)
 
     # What is there
 
@@ -281,6 +307,26 @@ class Engine(Operator, Listening):
         """Return how many of the tasks are in each state."""
         self._check_open("count tasks")
         return await self._reading.counts(where or TaskQuery())
+
+    async def statistics(self, where: TaskQuery | None = None, *, top: int = 10) -> Statistics:
+        """Return the figures of the tasks that match: how many, how long, what failed.
+
+        ``created_from`` and ``created_until`` of the query are the period; ``top``,
+        1 to 1,000, is how long the lists of the slowest are.
+
+        Raises:
+            InvalidRequestError: The period is empty, or ``top`` is out of bounds.
+        """
+        self._check_open("read statistics")
+        return await self._figures().statistics(where or TaskQuery(), top=top)
+
+    async def performance(self, where: TaskQuery | None = None) -> Performance:
+        """Return how it goes now, and went in the last hour, four hours and day.
+
+        The query's ``created_from`` and ``created_until`` do not count here.
+        """
+        self._check_open("read the performance")
+        return await self._figures().performance(where or TaskQuery())
 
     async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
         """Return every transition of a task and its steps, in order, after ``after_seq``."""
@@ -307,7 +353,9 @@ class Engine(Operator, Listening):
             DefinitionConflictError: One is registered differently, and not ``replace``.
         """
         try:
-            bound = bind_sources(definitions, backoff=self.config.backoff)
+            bound = bind_sources(
+                definitions, backoff=self.config.backoff, masking=self.config.telemetry.masking
+            )
             for each in bound:
                 self.registry.register(each, replace=replace)
         except TaskerError as error:
@@ -358,6 +406,7 @@ class Engine(Operator, Listening):
             if self._work:
                 await self.catalog.declare(self.registry)
                 await self._runtime.residency.looked()
+                self._log_recovery()
         except BaseException:
             with told_only(), anyio.CancelScope(shield=True):
                 await self._stack.aclose()
@@ -383,12 +432,25 @@ class Engine(Operator, Listening):
 
     # Behind it
 
+    def _figures(self) -> StatisticsReading:
+        # Not needed by most programs, so not imported with the engine.
+        from tasker.statistics.reading import StatisticsReading
+
+        return StatisticsReading(self._store, self._clock)
+
+    def _log_recovery(self) -> None:
+        taken_up = self._runtime.residency.statistics().resident
+        if taken_up:
+            logger.info(
+                "took up %d tasks that were in the store", taken_up, extra={"tasks": taken_up}
+            )
+
     def _new_runtime(self, *, working: bool) -> Runtime:
         return Runtime(
             store=self._store,
             plans=self._shelf,
             runner=self._runner,
-            observer=self._events,
+            observer=Observers(self._events, TaskLog()),
             clock=self._clock,
             config=self.config,
             node_id=self._node_id,
@@ -480,4 +542,5 @@ def _log_hook(task_id: str, hook: str, error: ErrorRecord) -> None:
         hook,
         error.error_class,
         error.message,
+        extra={"task_id": task_id, "hook": hook, "error_class": error.error_class},
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable
 
 from tasker.actors.protocols import Clock
@@ -39,4 +38,14 @@ class IdFactory:
             | 0b10 << 62
             | chance
         )
-        return str(uuid.UUID(int=number))
+        text = f"{number:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def first_id_at(timestamp: float) -> str:
+    """Return a text that sorts before the ids made from this instant on, and after all others.
+
+    That is the beginning of an id: its milliseconds.
+    """
+    milliseconds = f"{min(max(int(timestamp * 1000), 0), 0xFFFF_FFFF_FFFF):012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}"

@@ -9,11 +9,9 @@ from typing import Any
 from msgspec import Struct
 
 from tasker.actors.protocols import Clock
-from tasker.actors.workflow.plan import Plan
 from tasker.actors.workflow.state import WorkflowState
 from tasker.definition_shelf import DefinitionShelf
 from tasker.errors import InvalidRequestError, UnknownTaskError
-from tasker.handlers.plans import compile_plan, decode_overrides
 from tasker.request import instant
 from tasker.stores.encoding import decode
 from tasker.stores.protocols import Store
@@ -94,7 +92,7 @@ class Reading:
         if snapshot is None:
             raise UnknownTaskError(task_id=task_id)
         definition = await self._shelf.definition_for(snapshot.task)
-        plan: Plan = compile_plan(definition, decode_overrides(snapshot.task.overrides))
+        plan = self._shelf.outline_for(snapshot.task, definition)
         state = WorkflowState.from_snapshot(snapshot, plan)
         return TaskView(state, definition, self._clock.now())
 

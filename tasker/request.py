@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tasker.definitions.definition import DEFAULT_NAMESPACE
 from tasker.errors import InvalidRequestError
+from tasker.telemetry.correlation import check_correlation
 
 
 class TaskRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,6 +31,12 @@ class TaskRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         idempotency_key: A second request with this key, in the same namespace and
             name, raises `DuplicateTaskError` with the first one's task; None for
             the engine's identity strategy.
+        correlation_id: What joins the task, and all that is logged of it, with what
+            caused it: 1 to 128 visible ASCII characters. None for that of the attempt
+            or request that submits it, else the task's id.
+        traceparent: The W3C trace context of the request, None for that of the attempt
+            or request that submits it, if there is one.
+        tracestate: What vendors have added to it.
     """
 
     name: str
@@ -44,6 +51,9 @@ class TaskRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     requested_at: datetime | None = None
     priority: int | None = None
     idempotency_key: str | None = None
+    correlation_id: str | None = None
+    traceparent: str | None = None
+    tracestate: str | None = None
 
     def __post_init__(self) -> None:
         for field in ("name", "namespace", "initiator", "source_system", "reason"):
@@ -61,6 +71,7 @@ class TaskRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             )
         if self.priority is not None and not isinstance(self.priority, int):
             raise InvalidRequestError("priority of a task request must be a whole number")
+        check_correlation(self.correlation_id, self.traceparent, self.tracestate)
 
     def requested_timestamp(self, now: float) -> float:
         """Return when it was asked for, in Unix seconds."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -22,6 +23,7 @@ from tasker.config import EngineConfig
 from tasker.errors import StoreError, TaskerError, UnknownTaskError
 from tasker.stores.protocols import Store
 from tasker.stores.records import TaskState
+from tasker.telemetry.task_log import LoggedCommits
 from tasker.watchdog import Watchdog
 
 logger = logging.getLogger("tasker")
@@ -60,7 +62,7 @@ class Runtime:
         self.system = ActorSystem("engine", on_failure=_log_failure)
         self.timers = Timers(clock)
         self.journal = Journal(
-            store,
+            LoggedCommits(store, config.telemetry.slow_commit_seconds, time.monotonic),
             clock,
             capacity=config.journal_capacity,
             batch=config.journal_batch,
@@ -145,7 +147,7 @@ class Runtime:
 
 
 def _log_failure(actor: str, error: Exception) -> None:
-    logger.error("actor %s failed", actor, exc_info=error)
+    logger.error("actor %s failed", actor, exc_info=error, extra={"actor": actor})
 
 
 def _log_trouble(subject: str, what: str, error: Exception) -> None:

@@ -13,6 +13,7 @@ from tasker.definitions.python import DefinitionBuilder
 from tasker.discovery import discover
 from tasker.errors import DefinitionError, Problem
 from tasker.handlers.binding import BoundDefinition, bind
+from tasker.telemetry.masking import DEFAULT_RULES, MaskingRules
 
 Source = str | PathLike[str] | Definition | LoadedDefinition | DefinitionBuilder
 """A YAML file or directory, or a definition made in Python."""
@@ -24,6 +25,7 @@ def bind_sources(
     environment: str | None = None,
     environ: Mapping[str, str] | None = None,
     backoff: Backoff | None = None,
+    masking: MaskingRules = DEFAULT_RULES,
     app: str | None = None,
     entry_points: bool = False,
 ) -> list[BoundDefinition]:
@@ -34,6 +36,7 @@ def bind_sources(
         environment: Which ``environments`` of YAML files hold.
         environ: The values of placeholders, None for the process's environment.
         backoff: The waits between attempts.
+        masking: What the definitions' errors hide beside their secrets.
         app: ``module:object`` to take definitions from as well.
         entry_points: Whether to take those that installed packages offer.
 
@@ -53,7 +56,7 @@ def bind_sources(
     bound: list[BoundDefinition] = []
     for source in found:
         try:
-            bound.append(_bind(source, environ, backoff))
+            bound.append(_bind(source, environ, backoff, masking))
         except DefinitionError as error:
             problems += error.problems
     if problems:
@@ -65,11 +68,21 @@ _KINDS = (str, PathLike, Definition, LoadedDefinition, DefinitionBuilder)
 
 
 def _bind(
-    source: Any, environ: Mapping[str, str] | None, backoff: Backoff | None
+    source: Any,
+    environ: Mapping[str, str] | None,
+    backoff: Backoff | None,
+    masking: MaskingRules,
 ) -> BoundDefinition:
     targets: Mapping[str, Any] | None = None
     if isinstance(source, DefinitionBuilder):
         targets = source.targets
         source = source.load(environ)
     where = source.source if isinstance(source, LoadedDefinition) else source.full_name
-    return bind(source, source=where, targets=targets, environ=environ, backoff=backoff)
+    return bind(
+        source,
+        source=where,
+        targets=targets,
+        environ=environ,
+        backoff=backoff,
+        masking=masking,
+    )

@@ -29,6 +29,9 @@ from tasker.registry import Registry
 from tasker.request import TaskRequest
 from tasker.stores.encoding import encode
 from tasker.stores.records import StepRecord, TaskRecord, TaskState
+from tasker.telemetry.correlation import current_correlation
+from tasker.telemetry.scope import Scope
+from tasker.telemetry.scope import bound as in_scope
 
 
 class Submission:
@@ -56,7 +59,11 @@ class Submission:
         self._identity = identity
         self._schemas: dict[str, ContextSchema] = {}
 
-    async def submit(self, request: TaskRequest) -> str:
+    def new_id(self) -> str:
+        """Return the id for a task to come."""
+        return self._ids()
+
+    async def submit(self, request: TaskRequest, task_id: str | None = None) -> str:
         """Make a task durable and return its id. Raises as `Engine.submit` says."""
         _check_kind(request)
         bound = self._registry.get(request.name, request.namespace, request.version)
@@ -65,8 +72,11 @@ class Submission:
         _check_bypass(definition, request)
         now = self._clock.now()
         identity, expires = self._identity.of(request, definition.version)
+        task_id = task_id or self._ids()
+        around = current_correlation()
+        trace = request if request.traceparent is not None else around
         task = TaskRecord(
-            task_id=self._ids(),
+            task_id=task_id,
             namespace=definition.namespace,
             name=definition.name,
             version=definition.version,
@@ -81,7 +91,10 @@ class Submission:
             tags=tuple(request.tags),
             bypass_steps=tuple(dict.fromkeys(request.bypass_steps)),
             identity=identity,
+            correlation_id=request.correlation_id or around.correlation_id or task_id,
             context=context,
+            traceparent=trace.traceparent,
+            tracestate=trace.tracestate,
         )
         task, plan, steps = await self._established(bound, task)
         await self._shelf.keep(bound, now)
@@ -115,12 +128,13 @@ class Submission:
         """Let the task handler's hook change this task's steps."""
         if not overrides_hook(bound.task_handler, "establish_step_dependencies_and_defaults"):
             return task, bound.plan, []
-        overrides, inputs = await establish(
-            bound.task_handler,
-            bound.definition,
-            Task(task, TaskState.PENDING),
-            in_thread=self._runner.in_thread,
-        )
+        with in_scope(Scope(task, masker=bound.masker)):
+            overrides, inputs = await establish(
+                bound.task_handler,
+                bound.definition,
+                Task(task, TaskState.PENDING),
+                in_thread=self._runner.in_thread,
+            )
         if not overrides and not inputs:
             return task, bound.plan, []
         plan = bound.plan_for(overrides)

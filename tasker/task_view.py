@@ -12,6 +12,7 @@ from msgspec import Struct
 from tasker.actors.workflow.plan import Plan
 from tasker.actors.workflow.retry import attempts_left
 from tasker.actors.workflow.state import WorkflowState
+from tasker.actors.workflow.states import AT_REST
 from tasker.actors.workflow.status import ExecutionStatus, execution_status
 from tasker.definitions.definition import Definition
 from tasker.errors import TaskFailedError
@@ -19,6 +20,8 @@ from tasker.request import instant
 from tasker.stores.encoding import decode
 from tasker.stores.records import ErrorRecord, StepRecord, StepState, TaskState, TaskSummary
 
+RETRYING = "retrying"
+NOT_RUN = "not_run"
 _LONGEST_MESSAGE = 100
 
 
@@ -103,6 +106,9 @@ class TaskView:
         "tags",
         "bypass_steps",
         "identity",
+        "correlation_id",
+        "traceparent",
+        "tracestate",
         "requested_at",
         "created_at",
         "started_at",
@@ -137,6 +143,11 @@ class TaskView:
     def to_dict(self) -> dict[str, Any]:
         """Return all of it, under the names of `FIELDS`."""
         return {name: getattr(self, name) for name in self.FIELDS}
+
+    @property
+    def workflow_state(self) -> WorkflowState:
+        """The state that is shown, for those who work something out from it; do not change it."""
+        return self._state
 
     @property
     def task_id(self) -> str:
@@ -199,6 +210,21 @@ class TaskView:
         return self._state.task.identity
 
     @property
+    def correlation_id(self) -> str | None:
+        """What joins it with what caused it; None for one from before there were any."""
+        return self._state.task.correlation_id
+
+    @property
+    def traceparent(self) -> str | None:
+        """The W3C trace context of the request, None when there was none."""
+        return self._state.task.traceparent
+
+    @property
+    def tracestate(self) -> str | None:
+        """What vendors have added to the trace context."""
+        return self._state.task.tracestate
+
+    @property
     def requested_at(self) -> datetime:
         """When it was asked for."""
         return _instant(self._state.task.requested_at)
@@ -233,6 +259,11 @@ class TaskView:
     def status(self) -> ExecutionStatus:
         """How far it is, and what follows from that."""
         return execution_status(self._state, self._now)
+
+    @property
+    def step_count(self) -> int:
+        """How many steps it has."""
+        return len(self._state.steps)
 
     @cached_property
     def steps(self) -> tuple[StepView, ...]:
@@ -272,6 +303,20 @@ class TaskView:
         raise TaskFailedError(task_id=self.task_id, state=self.state, errors=errors)
 
 
+def shown_state(step: StepView, view: TaskView) -> str:
+    """Return the state of a step as people look for it.
+
+    `RETRYING` while it waits for its next attempt, `NOT_RUN` where the task came to rest
+    before it, else its state.
+    """
+    rests = view.state in AT_REST
+    if step.retry_at is not None and not rests:
+        return RETRYING
+    if step.state is StepState.PENDING and rests:
+        return NOT_RUN
+    return step.state.value
+
+
 class TaskListing(Struct, frozen=True, kw_only=True):
     """One line of a list of tasks."""
 
@@ -282,6 +327,7 @@ class TaskListing(Struct, frozen=True, kw_only=True):
     state: TaskState
     priority: int
     tags: tuple[str, ...]
+    correlation_id: str | None
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -304,6 +350,7 @@ def listing(task: TaskSummary) -> TaskListing:
         state=task.state,
         priority=task.priority,
         tags=task.tags,
+        correlation_id=task.correlation_id,
         created_at=_instant(task.created_at),
         started_at=instant(task.started_at),
         ended_at=instant(task.ended_at),

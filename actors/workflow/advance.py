@@ -84,15 +84,7 @@ def _start_steps(state: WorkflowState, message: StartSteps, now: float) -> Decis
     for index in message.steps:
         if draft.standing(index) is not READY:
             continue
-        record = state.steps[index]
-        draft.move_step(
-            index,
-            StepState.IN_PROGRESS,
-            attempts=record.attempts + 1,
-            ready_at=record.ready_at or state.head.started_at,
-            started_at=now,
-            ended_at=None,
-        )
+        draft.start_step(index)
     return draft.decide()
 
 

@@ -71,6 +71,9 @@ async def check_every_field_of_a_task_comes_back(store: Store) -> None:
         tags=("b", "a", "ü,'\""),
         bypass_steps=("audit",),
         identity="customer/7",
+        correlation_id="req-7/é✓",
+        traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        tracestate="vendor=value,other=1",
         context=Raw(b'{"n":9007199254740993,"text":"\xc3\xbc","none":null}'),
         overrides=Raw(b'{"audit":{"retry_limit":5}}'),
     )

@@ -62,8 +62,16 @@ async def check_a_list_is_newest_first(store: Store) -> None:
 
 
 async def check_a_list_shows_summaries(store: Store) -> None:
-    """A list shows all of a task but context and overrides."""
-    record = task("t1", priority=4, tags=("a", "b"), identity="one", wake_at=None)
+    """A list shows all of a task but context, overrides and trace context."""
+    record = task(
+        "t1",
+        priority=4,
+        tags=("a", "b"),
+        identity="one",
+        correlation_id="request-7",
+        traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        wake_at=None,
+    )
     await recorded(store, [creation(record)])
     (summary,) = (await store.list_tasks(TaskFilter())).tasks
     whole = asdict(record)

@@ -77,7 +77,13 @@ class Batch:
         identity = None if created.task_id in self._freed else created.identity
         self._rows["insert_task"].append(task_row(created, identity))
         self._rows["insert_task_inputs"].append(
-            (created.task_id, text(created.context), text(created.overrides))
+            (
+                created.task_id,
+                text(created.context),
+                text(created.overrides),
+                created.traceparent,
+                created.tracestate,
+            )
         )
         if created.namespace not in self._namespaces:
             self._namespaces.add(created.namespace)

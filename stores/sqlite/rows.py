@@ -28,7 +28,7 @@ _encode = msgspec.json.Encoder().encode
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
 _TASK_STATES = {state.value: state for state in TaskState}
 _STEP_STATES = {state.value: state for state in StepState}
-_HEAD_COLUMNS = 20
+_HEAD_COLUMNS = 21
 _NO_NAMES = "[]"
 
 
@@ -70,6 +70,7 @@ def task_row(task: TaskRecord, identity: str | None) -> Row:
         json_text(task.tags) if task.tags else _NO_NAMES,
         json_text(task.bypass_steps) if task.bypass_steps else _NO_NAMES,
         identity,
+        task.correlation_id,
     )
 
 
@@ -79,11 +80,13 @@ def summary_from(row: Row) -> TaskSummary:
 
 
 def task_from(row: Row) -> TaskRecord:
-    """Return what a row of ``tasks`` with context and overrides says."""
+    """Return what a row of ``tasks`` with its ``task_inputs`` says."""
     return TaskRecord(
         **_head(row),
         context=Raw(row[_HEAD_COLUMNS].encode()),
         overrides=raw(row[_HEAD_COLUMNS + 1]),
+        traceparent=row[_HEAD_COLUMNS + 2],
+        tracestate=row[_HEAD_COLUMNS + 3],
     )
 
 

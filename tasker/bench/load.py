@@ -48,7 +48,7 @@ class _Tally:
 
     def add(self, view: TaskView, began: float) -> None:
         self.waits.append(time.perf_counter() - began)
-        self.steps += len(view.steps)
+        self.steps += view.step_count
         self.failed += view.state is not TaskState.COMPLETE
 
     def load(self, concurrency: int, seconds: float) -> Load:

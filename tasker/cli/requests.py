@@ -39,6 +39,11 @@ _OPTIONS = (
     click.option(
         "--idempotency-key", metavar="KEY", help="Refuse a second task with the same key."
     ),
+    click.option(
+        "--correlation-id",
+        metavar="ID",
+        help="What joins the task and its logs with what caused it; the task's id by default.",
+    ),
     click.option("--reason", metavar="TEXT", help="Why, for the record."),
     click.option("--initiator", metavar="NAME", help="Who asks; you by default."),
 )

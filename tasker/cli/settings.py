@@ -11,6 +11,10 @@ import click
 
 DEFAULT_STORE = "sqlite:///tasker.db"
 STORE_VARIABLE = "TASKER_STORE"
+LOG_LEVEL_VARIABLE = "TASKER_LOG_LEVEL"
+LOG_FORMAT_VARIABLE = "TASKER_LOG_FORMAT"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("json", "console")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,6 +33,8 @@ class Settings:
     app: str | None = None
     entry_points: bool = False
     environment: str | None = None
+    log_level: str | None = None
+    log_format: str | None = None
 
     @property
     def store_url(self) -> str:
@@ -39,6 +45,11 @@ class Settings:
     def in_memory(self) -> bool:
         """Whether the store is gone with this process."""
         return self.store_url.startswith("memory:")
+
+    @property
+    def logs_asked_for(self) -> bool:
+        """Whether logs are to be written as the options say, whatever else is set up."""
+        return self.log_level is not None or self.log_format is not None
 
 
 pass_settings = click.make_pass_decorator(Settings, ensure=True)
@@ -74,6 +85,28 @@ def store_options(command: Command) -> Command:
         metavar="URL",
         help=f"The store.  [env var: {STORE_VARIABLE}; default: {DEFAULT_STORE}]",
     )(command)
+
+
+def log_options(command: Command) -> Command:
+    """Add the options that say what is logged, and how."""
+    for option in (
+        _shared(
+            "--log-format",
+            type=click.Choice(LOG_FORMATS),
+            envvar=LOG_FORMAT_VARIABLE,
+            help="How: JSON lines, or for people.  "
+            f"[env var: {LOG_FORMAT_VARIABLE}; default: json, on a terminal console]",
+        ),
+        _shared(
+            "--log-level",
+            type=click.Choice(LOG_LEVELS),
+            envvar=LOG_LEVEL_VARIABLE,
+            help="Log to stderr from this level on, what becomes of steps included.  "
+            f"[env var: {LOG_LEVEL_VARIABLE}]",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 def source_options(command: Command) -> Command:

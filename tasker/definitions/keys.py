@@ -107,6 +107,7 @@ API: Table = {
     "ssl": Key(kind=Kind.SWITCH_OR_MAPPING),
     "result_headers": _TEXTS,
     "follow_redirects": _BOOLEAN,
+    "send_correlation_id": _BOOLEAN,
     **LIMITS,
 }
 

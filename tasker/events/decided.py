@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -67,10 +68,11 @@ def detail_of(transition: Transition) -> Detail:
     return _NOTHING if transition.detail is None else _decode(transition.detail)
 
 
-def task_facts(task: TaskRecord) -> dict[str, str]:
+def task_facts(task: TaskRecord) -> dict[str, Any]:
     """Return the fields that every event of a task has."""
     return {
         "task_id": task.task_id,
+        "correlation_id": task.correlation_id,
         "namespace": task.namespace,
         "task_name": task.name,
         "version": task.version,

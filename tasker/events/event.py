@@ -38,6 +38,10 @@ Instant = Annotated[float, Meta(description="Unix seconds, UTC.", examples=[1_76
 TaskId = Annotated[
     str, Meta(description="The task's id.", examples=["0190c1d2-7b1e-7000-8000-3f5c9a2b4d6e"])
 ]
+Correlation = Annotated[
+    str | None,
+    Meta(description="Joins what was done for one request.", examples=["req-7f3a"]),
+]
 Namespace = Annotated[str, Meta(description="The namespace of its definition.", examples=["shop"])]
 TaskName = Annotated[str, Meta(description="The name of its definition.", examples=["checkout"])]
 Version = Annotated[str, Meta(description="The version of its definition.", examples=["1.2.0"])]
@@ -94,6 +98,7 @@ class TaskEvent(Event, frozen=True, kw_only=True, gc=False):
     """An event of a task."""
 
     task_id: TaskId
+    correlation_id: Correlation
     namespace: Namespace
     task_name: TaskName
     version: Version

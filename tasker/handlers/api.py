@@ -14,11 +14,11 @@ import msgspec
 
 from tasker.errors import HandlerError, PermanentError, RetryableError
 from tasker.handlers.connection import UNSENDABLE, ApiConfig, client_options
-from tasker.handlers.masking import Masker
 from tasker.handlers.resources import Resources
 from tasker.handlers.responses import EXCERPT, Answer, request_facts
 from tasker.handlers.statuses import is_success, parse_retry_after, rule_for
 from tasker.handlers.step import StepHandler
+from tasker.telemetry.masking import Masker
 
 if TYPE_CHECKING:
     from tasker.handlers.sequence import Sequence
@@ -86,7 +86,13 @@ class ApiStepHandler(StepHandler):
         self._now = resources.clock.now
         self.connection = resources.get(
             (type(self), self.api.key),
-            lambda: self.make_connection(client_options(self.api, resources.clock)),
+            lambda: self.make_connection(
+                client_options(
+                    self.api,
+                    resources.clock,
+                    correlation_header=resources.correlation_header,
+                )
+            ),
         )
 
     _now = staticmethod(time.time)

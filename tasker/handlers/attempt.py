@@ -10,12 +10,12 @@ from msgspec import Raw
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptSucceeded
 from tasker.errors import EncodingError, PermanentError
 from tasker.handlers.classify import classify
-from tasker.handlers.masking import Masker
 from tasker.handlers.publishing import ALONE, Publishing
 from tasker.handlers.resources import Resources
 from tasker.handlers.sequence import Sequence
 from tasker.handlers.views import Step, Task
 from tasker.stores.encoding import encode
+from tasker.telemetry.masking import Masker
 
 if TYPE_CHECKING:
     from tasker.actors.workflow.plan import StepPlan
@@ -130,12 +130,15 @@ class Attempt:
         return self._handler.process_results(self.step, output, self.step.initial_results())
 
     def _kept(self, limit: int) -> Raw | None:
-        """Return the results that were set by hand before the failure, without secrets."""
+        """Return the results that were set by hand before the failure.
+
+        They are the user's data: only values that are known to be secret are hidden.
+        """
         if not self.step.results_by_hand:
             return None
         what = f"the result of step {self.step.name}"
         try:
-            return self._masker.raw(encode(self.step.results, what=what, limit=limit))
+            return self._masker.without_known(encode(self.step.results, what=what, limit=limit))
         except EncodingError:
             return None  # the failure itself is what must be told
 

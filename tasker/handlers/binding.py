@@ -11,10 +11,11 @@ from tasker.definitions.config import resolve_config
 from tasker.definitions.definition import CustomEvent, Definition, StepDefinition
 from tasker.errors import DefinitionError, HandlerError, Problem
 from tasker.handlers.call import StepCall
-from tasker.handlers.masking import Masker, secrets_in
 from tasker.handlers.plans import Overrides, compile_plan, upstream_of
 from tasker.handlers.reference import HandlerTarget, resolve
 from tasker.handlers.task import TaskHandler, make_task_handler, overrides_hook
+from tasker.telemetry.masking import DEFAULT_RULES, Masker, MaskingRules, text_mask
+from tasker.telemetry.secrets import secrets_by_name, secrets_in
 
 
 @runtime_checkable
@@ -113,6 +114,7 @@ def bind(
     configs: Mapping[str, Mapping[str, Any]] | None = None,
     environ: Mapping[str, str] | None = None,
     backoff: Backoff | None = None,
+    masking: MaskingRules = DEFAULT_RULES,
 ) -> BoundDefinition:
     """Bind a definition to its handlers.
 
@@ -125,13 +127,14 @@ def bind(
             definition's, with placeholders from ``environ``.
         environ: The environment, None for the process's.
         backoff: The waits between attempts, or None for the default ones.
+        masking: What else than the definition's secrets its errors hide.
 
     Raises:
         DefinitionError: Something is wrong; every problem of it is told.
     """
     definition = loaded if isinstance(loaded, Definition) else loaded.definition
     given = dict(configs or {}) if isinstance(loaded, Definition) else dict(loaded.configs)
-    binder = _Binder(definition, source, dict(os.environ if environ is None else environ))
+    binder = _Binder(definition, source, dict(os.environ if environ is None else environ), masking)
     upstream = upstream_of(definition)
     steps: dict[str, StepCall] = {}
     for step in definition.steps:
@@ -149,7 +152,7 @@ def bind(
             source=source,
             steps=steps,
             task_handler=task_handler,
-            masker=Masker(binder.secrets),
+            masker=Masker(binder.secrets, everywhere=binder.named_secrets, rules=masking),
             backoff=backoff,
         )
     except HandlerError as error:
@@ -161,13 +164,21 @@ def bind(
 class _Binder:
     """Collects what is wrong, and the secrets, while the parts are bound."""
 
-    def __init__(self, definition: Definition, source: str, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        definition: Definition,
+        source: str,
+        environ: Mapping[str, str],
+        masking: MaskingRules,
+    ) -> None:
         self._definition = definition
         self._source = source
         self._environ = environ
         self._problems: list[Problem] = []
         self._first: HandlerError | None = None
+        self._is_sensitive = text_mask(masking).is_sensitive
         self.secrets: set[str] = set()
+        self.named_secrets: set[str] = set()
 
     def bind_step(
         self,
@@ -217,6 +228,7 @@ class _Binder:
                 self._add(key, str(error), "set it, or give it a default: ${NAME:-default}")
                 filled = {}
         self.secrets |= secrets_in(written, filled)
+        self.named_secrets |= set(secrets_by_name(written, filled, self._is_sensitive))
         return filled  # type: ignore[no-any-return]
 
     def _add(self, key: str, message: str, remedy: str) -> None:

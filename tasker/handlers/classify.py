@@ -11,19 +11,19 @@ import msgspec
 from msgspec import Raw
 
 from tasker.errors import EncodingError, PermanentError, RetryableError
-from tasker.handlers.masking import Masker
 from tasker.stores.encoding import encode
 from tasker.stores.records import ErrorRecord
+from tasker.telemetry.masking import Masker
 
 FRAMES = 10
 MESSAGE_LIMIT = 10_000  # characters
 CONTEXT_LIMIT = 64 * 1024  # bytes
 
 _ATTEMPT = str(Path(__file__).with_name("attempt.py"))  # which calls the handler
-_NOTHING_SECRET = Masker()
+_NO_SECRETS = Masker()
 
 
-def classify(exception: BaseException, masker: Masker = _NOTHING_SECRET) -> ErrorRecord:
+def classify(exception: BaseException, masker: Masker = _NO_SECRETS) -> ErrorRecord:
     """Return the record of a failed attempt.
 
     `PermanentError` is permanent, and so is a result that cannot be stored;

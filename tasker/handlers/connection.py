@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from msgspec import Struct
 
 from tasker.actors.protocols import Clock
 from tasker.errors import HandlerError
+from tasker.telemetry.scope import CURRENT
 
 JSON = "application/json"
 # Faults of the request itself: sending it again changes nothing.
@@ -37,6 +39,8 @@ class ApiConfig(Struct, frozen=True, kw_only=True, dict=True):
         json: The body of the default ``process``, for methods other than GET.
         result_headers: Response headers to keep, beside the usual ones.
         follow_redirects: Whether redirects are followed.
+        send_correlation_id: Whether requests carry the task's correlation id, in the
+            header that the engine's configuration names.
     """
 
     url: str = ""
@@ -51,6 +55,7 @@ class ApiConfig(Struct, frozen=True, kw_only=True, dict=True):
     json: Any = msgspec.UNSET
     result_headers: list[str] = []
     follow_redirects: bool = False
+    send_correlation_id: bool = True
 
     @classmethod
     def read(cls, config: Mapping[str, Any], *, reference: str) -> Self:
@@ -124,7 +129,9 @@ class RetryingTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def client_options(config: ApiConfig, clock: Clock) -> dict[str, Any]:
+def client_options(
+    config: ApiConfig, clock: Clock, *, correlation_header: str = ""
+) -> dict[str, Any]:
     """Return the arguments of the `httpx.AsyncClient` that a configuration asks for."""
     verify = ssl_context(config.ssl)
     transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport(
@@ -132,12 +139,15 @@ def client_options(config: ApiConfig, clock: Clock) -> dict[str, Any]:
         # Steps are bounded before they get here; waiting twice would only add timeouts.
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
     )
+    hooks: list[Any] = [_say_json]
+    if config.send_correlation_id and correlation_header:
+        hooks.append(partial(_say_correlation, correlation_header))
     options: dict[str, Any] = {
         "params": {**dict(httpx.URL(config.url).params), **config.params} if config.url else {},
         "headers": {"Accept": JSON, **config.headers},
         "timeout": config.timeout,
         "follow_redirects": config.follow_redirects,
-        "event_hooks": {"request": [_say_json]},
+        "event_hooks": {"request": hooks},
         "transport": RetryingTransport(transport, config, clock),
     }
     if config.url:
@@ -174,3 +184,10 @@ async def _say_json(request: httpx.Request) -> None:
         "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
     ):
         request.headers["Content-Type"] = JSON
+
+
+async def _say_correlation(header: str, request: httpx.Request) -> None:
+    """Pass on what the task is joined with; a header that the handler gave stays."""
+    scope = CURRENT.get()
+    if scope is not None and scope.correlation_id is not None and header not in request.headers:
+        request.headers[header] = scope.correlation_id

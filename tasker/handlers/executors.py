@@ -6,8 +6,9 @@ import asyncio
 import os
 import pickle
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -20,12 +21,15 @@ from tasker.cancellation import was_cancelled
 from tasker.handlers.attempt import Attempt
 from tasker.handlers.call import StepCall
 from tasker.handlers.isolation import isolated
-from tasker.handlers.masking import Masker
 from tasker.handlers.processes import ProcessPool, WorkerDiedError
-from tasker.handlers.publishing import ALONE, Publishing
+from tasker.handlers.publishing import ALONE, Publishing, masked
 from tasker.handlers.resources import Resources
 from tasker.handlers.worker import Reply, order_bytes
 from tasker.stores.records import ErrorRecord
+from tasker.telemetry.masking import Masker
+from tasker.telemetry.scope import CURRENT, Scope
+
+T = TypeVar("T")
 
 WORKER_DIED = "WorkerProcessDied"
 
@@ -63,14 +67,17 @@ class Executors:
         attempt = Attempt(
             call, order.state, order.step, order.attempt, masker, publishing=self._publishing
         )
+        scope = Scope(order.state.task, order.step.name, order.attempt, masker)
         try:
             if call.where == "loop":
                 work = attempt.run_async(self._resources)
-                results = await isolated(work, order.cancellation, call.reference)
+                results = await isolated(work, order.cancellation, call.reference, scope)
             else:
-                output, processed = await self.in_thread(attempt.run_plain)
+                output, processed = await self.in_thread(
+                    partial(_run_in_scope, scope, attempt.run_plain)
+                )
                 results = await isolated(
-                    attempt.settle(output, processed), order.cancellation, call.reference
+                    attempt.settle(output, processed), order.cancellation, call.reference, scope
                 )
             return attempt.succeeded(results, self._result_limit)
         except GeneratorExit:
@@ -95,7 +102,12 @@ class Executors:
     ) -> AttemptResult:
         registered = frozenset(self._publishing.registered())
         request = order_bytes(
-            call, order, limit=self._result_limit, events=call.events | registered
+            call,
+            order,
+            limit=self._result_limit,
+            rules=masker.rules,
+            correlation_header=self._resources.correlation_header,
+            events=call.events | registered,
         )
         try:
             answer = await self._processes.run(request)
@@ -104,11 +116,11 @@ class Executors:
         reply: Reply = pickle.loads(answer)
         if reply.error is None:
             results = msgspec.Raw(reply.results or b"null")
-            return AttemptSucceeded(results, masker.raw(reply.events))
+            return AttemptSucceeded(results, masked(reply.events, masker))
         return AttemptFailed(
             error=masker.record(reply.error),
-            results=masker.raw(reply.results),
-            events=masker.raw(reply.events),
+            results=masker.without_known(reply.results),
+            events=masked(reply.events, masker),
         )
 
     async def aclose(self) -> None:
@@ -129,3 +141,9 @@ class Executors:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _run_in_scope(scope: Scope, function: Callable[[], T]) -> T:
+    """Run a function in its thread, whose context is a copy that nobody else has."""
+    CURRENT.set(scope)
+    return function()

@@ -19,6 +19,7 @@ from types import coroutine
 from typing import Any, TypeVar
 
 from tasker.actors.protocols import Cancellation
+from tasker.telemetry.scope import CURRENT, Scope
 
 T = TypeVar("T")
 
@@ -27,9 +28,12 @@ logger = logging.getLogger("tasker")
 
 @coroutine
 def isolated(
-    work: Coroutine[Any, Any, T], cancellation: Cancellation, name: str
+    work: Coroutine[Any, Any, T],
+    cancellation: Cancellation,
+    name: str,
+    scope: Scope | None = None,
 ) -> Generator[Any, Any, T]:
-    """Await a coroutine within a copy of the current context.
+    """Await a coroutine within a copy of the current context, of that scope.
 
     It stays in the task of its caller: a task of its own would cost ten times as
     much, and its cancellation would have to be carried over. A cancellation is
@@ -37,6 +41,7 @@ def isolated(
     closed where it stands, and ``name`` is told.
     """
     run = copy_context().run
+    run(CURRENT.set, scope)
     advance: Callable[[Any], Any] = work.send
     sent: Any = None
     while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -11,8 +11,8 @@ from msgspec import Raw
 
 from tasker.errors import UndeclaredEventError
 from tasker.events.published import Published
-from tasker.handlers.masking import Masker
 from tasker.stores.encoding import encode
+from tasker.telemetry.masking import Masker
 
 PAYLOAD_LIMIT = 1024 * 1024  # bytes
 
@@ -68,6 +68,22 @@ class Outbox:
 
     def to_raw(self, masker: Masker) -> Raw | None:
         """Return the events as JSON without secrets, None when there are none."""
-        if not self.published:
-            return None
-        return masker.raw(Raw(msgspec.json.encode(self.published)))
+        return _encoded(self.published, masker) if self.published else None
+
+
+def masked(events: Raw | None, masker: Masker) -> Raw | None:
+    """Return events as `Outbox.to_raw` gave them, without what this masker hides."""
+    return None if events is None else _encoded(_decode(events), masker)
+
+
+_decode = msgspec.json.Decoder(list[Published]).decode
+
+
+def _encoded(events: Iterable[Published], masker: Masker) -> Raw:
+    shown = []
+    for event in events:
+        payload = masker.data(event.content())
+        if not isinstance(payload, dict):  # hiding failed, and all of it is hidden
+            payload = {"payload": payload}
+        shown.append({"name": event.name, "at": event.at, "payload": payload})
+    return Raw(msgspec.json.encode(shown))

@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self, TypeVar
 import anyio
 
 from tasker.actors.protocols import Clock
+from tasker.telemetry.correlation import CORRELATION_HEADER
 
 
 class Closable(Protocol):
@@ -25,11 +26,13 @@ T = TypeVar("T", bound=Closable)
 class Resources:
     """Shared things under a key each, made on first use and closed together.
 
-    ``clock`` is the engine's, for handlers that need the time.
+    ``clock`` is the engine's, for handlers that need the time; ``correlation_header``
+    the name of the header by which the correlation id is passed on, empty for none.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, correlation_header: str = CORRELATION_HEADER) -> None:
         self.clock = clock
+        self.correlation_header = correlation_header
         self._held: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from tasker.errors import PermanentError, RetryableError
-from tasker.handlers.masking import Masker
+from tasker.telemetry.masking import Masker
 
 KEPT_HEADERS = ("content-type", "etag", "location", "retry-after", "x-request-id")
 EXCERPT = 200  # characters of a body in an error's message

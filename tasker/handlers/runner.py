@@ -23,6 +23,9 @@ from tasker.handlers.task import call_hook
 from tasker.handlers.views import Step, Task
 from tasker.stores.encoding import encode
 from tasker.stores.records import AnnotationRecord, ErrorRecord
+from tasker.telemetry.correlation import CORRELATION_HEADER
+from tasker.telemetry.masking import DEFAULT_RULES, Masker, MaskingRules
+from tasker.telemetry.scope import Scope, bound
 
 RESULT_LIMIT = 1024 * 1024  # bytes
 THREADS = 40
@@ -47,6 +50,9 @@ class HandlerRunner:
         hook_failed: Hears of hooks that raised, or None.
         events: Is told when handlers begin and end, or None.
         registered: Returns the custom events that every step may publish.
+        masking: What errors hide whose definition is not to be had.
+        correlation_header: The header by which API steps pass the correlation id on,
+            empty for none.
     """
 
     def __init__(
@@ -60,13 +66,16 @@ class HandlerRunner:
         hook_failed: HookObserver | None = None,
         events: EventBus | None = None,
         registered: Callable[[], Collection[str]] = tuple,
+        masking: MaskingRules = DEFAULT_RULES,
+        correlation_header: str = CORRELATION_HEADER,
     ) -> None:
         self._events = events
         self._bound_for = bound_for
         self._clock = clock
         self._hook_failed = hook_failed
+        self._masker = Masker(rules=masking)
         self._executors = Executors(
-            resources=Resources(clock),
+            resources=Resources(clock, correlation_header=correlation_header),
             result_limit=result_limit,
             threads=threads,
             processes=processes,
@@ -76,18 +85,19 @@ class HandlerRunner:
     async def run(self, order: AttemptOrder) -> AttemptResult:
         """Run one attempt and return how it ended. Never raises, save for cancellation."""
         try:
-            bound = self._bound_for(order.state.plan.definition_hash)
-            call = bound.steps[order.step.name]
+            definition = self._bound_for(order.state.plan.definition_hash)
+            call = definition.steps[order.step.name]
         except Exception as failure:
-            return AttemptFailed(error=classify(failure))
+            return AttemptFailed(error=classify(failure, self._masker))
         try:
+            masker = definition.masker
             if self._events is None or not self._events.watches_handlers:
-                return await self._executors.run(call, order, bound.masker)
+                return await self._executors.run(call, order, masker)
             with Handling(self._events, self._clock, order, call) as handling:
-                handling.result = await self._executors.run(call, order, bound.masker)
+                handling.result = await self._executors.run(call, order, masker)
             return handling.result
         except Exception as failure:
-            return AttemptFailed(error=classify(failure, bound.masker))
+            return AttemptFailed(error=classify(failure, definition.masker))
 
     async def order_ready(self, state: WorkflowState, ready: Sequence[int]) -> Sequence[int]:
         """Return the ready steps in the order that the task's hook wants.
@@ -96,11 +106,13 @@ class HandlerRunner:
         """
         task, sequence = _views(state)
         try:
-            handler = self._bound_for(state.plan.definition_hash).task_handler
+            definition = self._bound_for(state.plan.definition_hash)
+            handler = definition.task_handler
             if handler is None:
                 return ready
             steps = [sequence.find_step_by_name(state.plan.steps[index].name) for index in ready]
-            with anyio.fail_after(HOOK_SECONDS):
+            scope = Scope(state.task, masker=definition.masker)
+            with bound(scope), anyio.fail_after(HOOK_SECONDS):
                 wanted = await call_hook(handler.order_ready_steps, task, steps)
             return _in_order(state, ready, wanted)
         except Exception as failure:
@@ -113,10 +125,12 @@ class HandlerRunner:
         task._annotations = []
         at = self._clock.now()
         try:
-            handler = self._bound_for(state.plan.definition_hash).task_handler
+            definition = self._bound_for(state.plan.definition_hash)
+            handler = definition.task_handler
             if handler is None:
                 return ()
-            with anyio.fail_after(HOOK_SECONDS):
+            scope = Scope(state.task, masker=definition.masker)
+            with bound(scope), anyio.fail_after(HOOK_SECONDS):
                 returned = await call_hook(
                     handler.update_annotations,
                     task,
@@ -142,9 +156,9 @@ class HandlerRunner:
     def _tell_failed(self, state: WorkflowState, hook: str, failure: Exception) -> ErrorRecord:
         try:
             masker = self._bound_for(state.plan.definition_hash).masker
-            error = classify(failure, masker)
         except Exception:
-            error = classify(failure)
+            masker = self._masker
+        error = classify(failure, masker)
         if self._hook_failed is not None:
             self._hook_failed(state.task.task_id, hook, error)
         return error

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tasker.errors import HandlerError
 
 if TYPE_CHECKING:
-    from tasker.handlers.masking import Masker
     from tasker.handlers.resources import Resources
     from tasker.handlers.sequence import Sequence
     from tasker.handlers.views import Step, Task
+    from tasker.telemetry.masking import Masker
 
 _REQUIRED: Any = object()
 

@@ -98,6 +98,11 @@ class Task:
         return self._record.bypass_steps
 
     @property
+    def correlation_id(self) -> str | None:
+        """What joins it with what caused it; None for one from before there were any."""
+        return self._record.correlation_id
+
+    @property
     def requested_at(self) -> datetime:
         """When it was asked for, in UTC."""
         return datetime.fromtimestamp(self._record.requested_at, UTC)

@@ -32,11 +32,14 @@ from tasker.definitions.definition import StepDefinition
 from tasker.handlers.attempt import Attempt
 from tasker.handlers.call import StepCall
 from tasker.handlers.classify import classify
-from tasker.handlers.masking import Masker, secrets_in
 from tasker.handlers.publishing import Publishing
 from tasker.handlers.reference import HandlerTarget, resolve
 from tasker.handlers.resources import Resources
 from tasker.stores.records import ErrorRecord, StepRecord, TaskChange, TaskRecord
+from tasker.telemetry.log_fields import IN_FORCE, LogSettings
+from tasker.telemetry.masking import Masker, MaskingRules
+from tasker.telemetry.scope import Scope, bound
+from tasker.telemetry.secrets import secrets_in
 
 if TYPE_CHECKING:
     from tasker.actors.protocols import AttemptOrder
@@ -51,6 +54,7 @@ class Order(Struct, frozen=True, kw_only=True):
 
     ``steps`` are the records of the step itself and of the steps upstream of it;
     ``events`` those that it may publish;
+    ``logs`` is how the parent logs, None where that is the application's own affair;
     ``main`` is the file of the parent's main module, for handlers that are in it.
     """
 
@@ -63,7 +67,10 @@ class Order(Struct, frozen=True, kw_only=True):
     steps: tuple[StepRecord, ...]
     attempt: int
     limit: int
+    rules: MaskingRules
+    correlation_header: str
     events: frozenset[str] = frozenset()
+    logs: LogSettings | None = None
     main: str | None = None
 
 
@@ -76,7 +83,13 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 
 def order_bytes(
-    call: StepCall, order: AttemptOrder, *, limit: int, events: frozenset[str] = frozenset()
+    call: StepCall,
+    order: AttemptOrder,
+    *,
+    limit: int,
+    rules: MaskingRules,
+    correlation_header: str,
+    events: frozenset[str] = frozenset(),
 ) -> bytes:
     """Return one attempt as an `Order`, pickled."""
     state = order.state
@@ -92,7 +105,10 @@ def order_bytes(
             steps=tuple(state.shown(index) for index in _seen_by(state.plan, order.step.index)),
             attempt=order.attempt,
             limit=limit,
+            rules=rules,
+            correlation_header=correlation_header,
             events=events,
+            logs=IN_FORCE.settings,
             main=main if call.reference.startswith(f"{_MAIN}:") else None,
         )
     )
@@ -100,7 +116,7 @@ def order_bytes(
 
 def carry_out(order: Order) -> Reply:
     """Run an order's attempt and return how it ended."""
-    masker = Masker(secrets_in(order.step.handler_config, order.config))
+    masker = Masker(secrets_in(order.step.handler_config, order.config), rules=order.rules)
     try:
         target = _target(order)
         upstream = {record.name for record in order.steps} - {order.step.name}
@@ -115,7 +131,8 @@ def carry_out(order: Order) -> Reply:
     publishing = Publishing(limit=order.limit)
     attempt = Attempt(call, state, step, order.attempt, masker, publishing=publishing)
     try:
-        results = asyncio.run(_run(attempt))
+        with bound(Scope(order.task, order.step.name, order.attempt, masker)):
+            results = asyncio.run(_run(attempt, order.correlation_header))
         outcome: AttemptSucceeded | AttemptFailed = attempt.succeeded(results, order.limit)
     except BaseException as failure:
         outcome = attempt.failed(failure, order.limit)
@@ -135,11 +152,20 @@ def serve() -> None:
     threading.Thread(target=_listen, args=(orders, waiting), daemon=True).start()
     while True:
         order: Order = pickle.loads(waiting.get())
+        _log_as(order.logs)
         replies.write(TAKEN_UP)
         replies.flush()
         reply = pickle.dumps(carry_out(order))
         replies.write(len(reply).to_bytes(HEADER, "big") + reply)
         replies.flush()
+
+
+def _log_as(settings: LogSettings | None) -> None:
+    if settings is None or settings == IN_FORCE.settings:
+        return
+    from tasker.telemetry.logs import configure_logging
+
+    configure_logging(settings.format, level=settings.level, rules=settings.rules)
 
 
 def _seen_by(plan: Plan, index: int) -> list[int]:
@@ -163,8 +189,8 @@ def _target(order: Order) -> HandlerTarget:
     return resolve(order.reference)
 
 
-async def _run(attempt: Attempt) -> Any:
-    async with Resources(_SystemClock()) as resources:
+async def _run(attempt: Attempt, correlation_header: str) -> Any:
+    async with Resources(_SystemClock(), correlation_header=correlation_header) as resources:
         if attempt.call.is_async:
             return await attempt.run_async(resources)
         return await attempt.settle(*attempt.run_plain())

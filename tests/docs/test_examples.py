@@ -9,6 +9,7 @@ with its output. ``<!-- not run … -->`` leaves a block alone.
 import contextlib
 import importlib
 import io
+import logging
 import os
 import shlex
 import sys
@@ -19,6 +20,7 @@ from types import ModuleType
 import anyio
 import click
 import pytest
+import structlog
 
 from tasker import DefinitionBuilder
 from tasker.cli.app import cli, run
@@ -41,6 +43,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[name]
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Take away what a page sets up."""
+    loggers = [logging.getLogger(), logging.getLogger("shop")]
+    before = [(each, each.level, each.handlers[:]) for each in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+    structlog.reset_defaults()
 
 
 def write_files(project: Path, page: Path) -> None:

@@ -12,7 +12,10 @@ import pytest
 from tasker import Backoff, Engine, EngineConfig, TaskRequest, define
 from tasker.actors.step import GRACE_SECONDS
 from tasker.actors.workflow import status as workflow_status
+from tasker.analysis import AnalysisConfig, BottleneckDetected, TaskAnalysis
+from tasker.analysis.diagrams import DiagramEdge, DiagramStep
 from tasker.cli.app import COMMANDS
+from tasker.cli.commands.graph import FORMATS
 from tasker.cli.exits import Exit
 from tasker.definitions import keys
 from tasker.definitions.definition import Definition, StepDefinition
@@ -22,6 +25,7 @@ from tasker.handlers.connection import ApiConfig
 from tasker.handlers.statuses import RULES, is_success, rule_for
 from tasker.handlers.views import Step, Task
 from tasker.stores.records import StepState
+from tasker.telemetry import TelemetryConfig
 from tests.docs.pages import PAGES, ROOT, table_under
 
 DOCS = ROOT / "docs"
@@ -85,7 +89,7 @@ def test_defaults_of_keys() -> None:
     api = ApiConfig()
     for name in ("method", "timeout", "retries", "retry_delay"):
         assert shown[name][1] == f"{getattr(api, name)}".removesuffix(".0")
-    for name in ("enable_exponential_backoff", "ssl", "follow_redirects"):
+    for name in ("enable_exponential_backoff", "ssl", "follow_redirects", "send_correlation_id"):
         assert shown[name][1] == str(getattr(api, name)).lower()
     assert set(ApiConfig.__struct_fields__) == set(keys.API) - {"type", *keys.LIMITS}
 
@@ -103,6 +107,7 @@ def plain(default: Any) -> str:
     [
         ("operating.md", "setting", EngineConfig),
         ("operating.md", "Backoff", Backoff),
+        ("logging.md", "TelemetryConfig", TelemetryConfig),
         ("python.md", "field", TaskRequest),
     ],
 )
@@ -115,7 +120,9 @@ def test_settings_and_their_defaults(page: str, heading: str, struct: type[msgsp
         if field.default_factory is not msgspec.NODEFAULT:
             default = field.default_factory()
         if isinstance(default, tuple) and default:
-            assert shown[name] == ", ".join(f"{part:g}" for part in default)
+            assert shown[name] == ", ".join(
+                part if isinstance(part, str) else f"{part:g}" for part in default
+            )
         else:
             assert shown[name].strip('"') == plain(default), name
 
@@ -183,6 +190,39 @@ def test_attributes_of_what_a_handler_gets() -> None:
 
 def test_the_time_to_clean_up() -> None:
     assert f"for {GRACE_SECONDS:g} seconds" in " ".join((DOCS / "handlers.md").read_text().split())
+
+
+def test_weights_of_the_analysis() -> None:
+    shown = {row[0]: float(row[1]) for row in table_under(DOCS / "analysis.md", "weight")}
+    assert shown == {
+        f"{group}.{name}": value
+        for group, weights in msgspec.to_builtins(AnalysisConfig()).items()
+        for name, value in weights.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"),
+    [
+        ("section", TaskAnalysis),
+        ("field", BottleneckDetected),
+        ("of a step", DiagramStep),
+        ("of an edge", DiagramEdge),
+    ],
+)
+def test_fields_of_the_analysis(heading: str, struct: type[msgspec.Struct]) -> None:
+    shown = [
+        name for row in table_under(DOCS / "analysis.md", heading) for name in row[0].split(", ")
+    ]
+    beside = {"task_id", "generated_at"} if struct is TaskAnalysis else set()
+    assert set(shown) == set(struct.__struct_encode_fields__) - beside
+
+
+def test_formats_of_diagrams() -> None:
+    shown = [
+        name for row in table_under(DOCS / "analysis.md", "format") for name in row[0].split(", ")
+    ]
+    assert sorted(shown) == sorted(FORMATS)
 
 
 def test_commands_and_exit_codes() -> None:

@@ -10,7 +10,7 @@ from tasker.errors import DefinitionError, EventNameError
 from tasker.events import CustomEvent, decode_event
 from tasker.testing import ManualClock, attempt_handler, testing_engine
 from tests.events import handlers
-from tests.events.support import until
+from tests.events.support import failing, until
 
 YAML = """\
 name: orders
@@ -48,7 +48,7 @@ async def test_what_yaml_declares_is_published_at_task_and_step_level(tmp_path, 
         names = engine.captured.names(task.task_id, "order.*", "payment.*", "step.completed")
     assert task.state == "complete", task.errors
     assert found == [
-        ("payment.charged", "charge", 1, {"amount": 12, "with": "***"}),
+        ("payment.charged", "charge", 1, {"amount": 12, "with": "[FILTERED]"}),
         ("order.placed", "place", 1, {"order": "A-17"}),
         ("payment.charged", "place", 1, {}),
     ]
@@ -152,6 +152,25 @@ async def test_what_is_registered_with_the_engine_every_step_may_publish():
         assert [event.name for event in custom(engine)] == ["order.placed"]
         with pytest.raises(EventNameError, match="registered with another description"):
             engine.register_event("order.placed", "Something else.")
+
+
+async def test_sensitive_keys_of_a_payload_are_hidden_wherever_it_is_told():
+    made = define("private", custom_events=["user.registered"])
+
+    @made.step
+    async def register(step):
+        step.publish_custom_event("user.registered", {"email": "ann@example.com", "plan": "pro"})
+
+    async with testing_engine(made) as engine:
+        task = await engine.run(TaskRequest(name="private"))
+        assert [e.payload for e in custom(engine)] == [{"email": "[FILTERED]", "plan": "pro"}]
+        assert "ann@" not in repr(await engine.history(task.task_id))
+
+
+async def test_every_event_of_a_task_has_its_correlation_id():
+    async with testing_engine(failing(1)) as engine:
+        task = await engine.run(TaskRequest(name="failing", correlation_id="req-7"))
+        assert {event.correlation_id for event in engine.captured.of(task.task_id)} == {"req-7"}
 
 
 async def test_a_payload_is_kept_as_it_was_and_bounded():

@@ -14,8 +14,9 @@ def event_of(name, **changes):
 
 FAILED = event_of("step.failed", retry_at=None)
 PLACED = custom_type("order.placed")(
-    event_id="1", at=1.0, task_id="t", namespace="shop", task_name="checkout", version="1.0.0",
-    step="place", attempt=2, payload={"amount": "12.5", "none": None, "flag": True},
+    event_id="1", at=1.0, task_id="t", correlation_id=None, namespace="shop",
+    task_name="checkout", version="1.0.0", step="place", attempt=2,
+    payload={"amount": "12.5", "none": None, "flag": True},
 )  # fmt: skip
 
 

@@ -120,13 +120,18 @@ async def attempt(
     record: StepRecord | None = None,
     number: int = 1,
     clock: FakeClock | None = None,
+    task: Mapping[str, Any] | None = None,
     **binding: Any,
 ) -> AttemptResult:
     """Run one attempt of a handler, all in one line."""
     bound = bound_step(handler, upstream=tuple(results or {}), **binding)
     async with runner_for(bound, clock=clock) as runner:
         state = state_of(
-            bound, context=context, results=results, records={"work": record} if record else None
+            bound,
+            context=context,
+            results=results,
+            records={"work": record} if record else None,
+            **(task or {}),
         )
         return await runner.run(order_for(state, "work", number))
 

@@ -8,7 +8,8 @@ import pytest
 
 from tasker.errors import PermanentError, RetryableError
 from tasker.handlers.classify import FRAMES, MESSAGE_LIMIT, classify
-from tasker.handlers.masking import Masker, secrets_in
+from tasker.telemetry.masking import FILTER_MASK, Masker
+from tasker.telemetry.secrets import secrets_in
 from tests.handlers.support import attempt, context_of, error_of, kept_by
 
 
@@ -104,8 +105,8 @@ def test_every_form_of_a_secret_is_masked():
     masker = Masker({"pa$s wörd", "pa$s", "on"})
     encoded = base64.b64encode("pa$s wörd".encode()).decode()
     for form in ("pa$s wörd", "pa%24s%20w%C3%B6rd", "pa%24s+w%C3%B6rd", encoded):
-        assert masker.text(f"<{form}>") == "<***>"
-    assert masker.data({"on pa$s": ["pa$s wörd", 1]}) == {"on ***": ["***", 1]}
+        assert masker.text(f"<{form}>") == f"<{FILTER_MASK}>"
+    assert masker.data({"on pa$s": ["pa$s wörd", 1]}) == {f"on {FILTER_MASK}": [FILTER_MASK, 1]}
 
 
 async def test_no_part_of_an_error_holds_a_secret():
@@ -118,8 +119,8 @@ async def test_no_part_of_an_error_holds_a_secret():
     result = await attempt(work, config={"note": "with ${NOTE}"}, environ={"NOTE": "s3cret!"})
     error = error_of(result)
     assert b"s3cret!" not in msgspec.json.encode(error)
-    assert error.message == "no with ***\n***"
-    assert kept_by(result) == {"sent": "with ***"}
+    assert error.message == f"no with {FILTER_MASK}\n{FILTER_MASK}"
+    assert kept_by(result) == {"sent": f"with {FILTER_MASK}"}
 
 
 async def test_a_secret_that_is_cut_is_masked_first():

@@ -93,9 +93,9 @@ async def test_errors_come_back_whole_and_without_secrets():
     )
     error = error_of(result)
     assert (error.permanent, error.error_code) == (True, "NO")
-    assert error.message == "declined for ***"
+    assert error.message == "declined for [FILTERED]"
     assert "handlers_in_module.py:" in error.backtrace[-1]
-    assert kept_by(result) == {"tried": "once", "with": "***"}
+    assert kept_by(result) == {"tried": "once", "with": "[FILTERED]"}
     assert error_of(await attempt(f"{HERE}:busy", executor="process")).retry_after == 7
     assert error_of(await attempt(f"{HERE}:leaves", executor="process")).error_class == "SystemExit"
 
@@ -109,7 +109,7 @@ async def test_secrets_of_other_steps_are_hidden_too():
     async with runner_for(bound) as runner:
         state = state_of(bound, context={"heard": "it is tok-1234"})
         error = error_of(await runner.run(order_for(state, "work")))
-    assert error.message == "it is ***"
+    assert error.message == "it is [FILTERED]"
 
 
 async def test_a_result_that_cannot_be_stored_names_the_key():

@@ -24,6 +24,7 @@ CORE = {
     "msgspec": "msgspec",
     "rich": "rich",
     "semver": "semver",
+    "structlog": "structlog",
     "yaml": "pyyaml",
 }
 # Extras for what lies beside the package: tests, tools and benchmarks.

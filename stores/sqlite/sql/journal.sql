@@ -16,10 +16,11 @@ UPDATE tasks SET identity = NULL WHERE task_id = ?;
 
 -- Columns as in rows.task_row.
 -- name: insert_task
-INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: insert_task_inputs
-INSERT INTO task_inputs (task_id, context, overrides) VALUES (?, ?, ?);
+INSERT INTO task_inputs (task_id, context, overrides, traceparent, tracestate)
+VALUES (?, ?, ?, ?, ?);
 
 -- name: update_task
 UPDATE tasks SET state = ?, wake_at = ?, owner = ?, started_at = ?, ended_at = ?

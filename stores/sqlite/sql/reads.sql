@@ -1,6 +1,6 @@
 -- Whole tasks with the number of their newest append. Columns as in rows.task_from.
 -- name: tasks
-SELECT t.*, i.context, i.overrides,
+SELECT t.*, i.context, i.overrides, i.traceparent, i.tracestate,
     (SELECT max(j.seq) FROM journal AS j WHERE j.task_id = t.task_id)
 FROM json_each(:task_ids) AS wanted
 CROSS JOIN tasks AS t ON t.task_id = wanted.value

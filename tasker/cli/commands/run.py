@@ -24,6 +24,7 @@ from tasker.cli.service import connect
 from tasker.cli.settings import (
     Settings,
     drain_option,
+    log_options,
     pass_settings,
     source_options,
     store_options,
@@ -53,6 +54,7 @@ MOST_SECONDS = 1.0
     help="Go on with a task that was interrupted, instead of a new one.",
 )
 @drain_option
+@log_options
 @source_options
 @store_options
 @pass_settings

@@ -156,6 +156,8 @@ def _task_facts(view: TaskView) -> dict[str, str]:
         "tags": clean(", ".join(view.tags)),
         "bypass": clean(", ".join(view.bypass_steps)),
         "identity": clean(view.identity or ""),
+        "corr. id": "" if view.correlation_id == view.task_id else clean(view.correlation_id or ""),
+        "trace": clean(view.traceparent or ""),
         "context": msgspec.json.encode(view.context).decode() if view.context else "",
     }
     return {name: value for name, value in facts.items() if value}

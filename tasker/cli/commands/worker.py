@@ -20,6 +20,7 @@ from tasker.cli.service import ALONE
 from tasker.cli.settings import (
     Settings,
     drain_option,
+    log_options,
     pass_settings,
     source_options,
     store_options,
@@ -52,6 +53,7 @@ _ALWAYS |= {"task.paused", "task.resumed", "step.failed"}
     metavar="PATH",
     help="A YAML file of subscribers, or a directory of them. Repeatable.",
 )
+@log_options
 @source_options
 @store_options
 @pass_settings

@@ -1,4 +1,4 @@
-"""Keeping secrets out of errors: which values are secret, and the filter that hides them.
+"""Which values are secret: those of a configuration, and in which forms they may turn up.
 
 Secret is what a placeholder of a configuration stood for, unless it is an address
 such as ``https://pay.example.com:8443``; what stands under a key such as
@@ -8,68 +8,20 @@ such as ``https://pay.example.com:8443``; what stands under a key such as
 from __future__ import annotations
 
 import base64
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-import msgspec
-from msgspec import Raw
-
-from tasker.stores.records import ErrorRecord
-
-MASK = "***"
 SHORTEST_SECRET = 4  # hiding every "on" or "10" would make errors unreadable, and hide nothing
 
-_PLACEHOLDER = re.compile(r"(?<!\$)\$\{[^{}]*\}")
+_PLACEHOLDER = re.compile(r"(?<!\$)\$\{(?P<name>[^{}:]*)[^{}]*\}")
+_SPLITS = re.compile(r"(?<!\$)\$\{[^{}]*\}")
 _ORIGIN = re.compile(r"https?://[^/?#@\s]+/?", re.IGNORECASE)
 _TELLING_KEY = re.compile(
     r"passw|secret|token|credential|api[-_]?key|authorization|cookie|private[-_]?key", re.IGNORECASE
 )
-
-
-class Masker:
-    """Replaces secrets in text, and in JSON-like data, by ``***``."""
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self.secrets = frozenset(s for s in secrets if len(s) >= SHORTEST_SECRET)
-        forms = {form for secret in self.secrets for form in _forms(secret)}
-        longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
-
-    def text(self, text: str) -> str:
-        """Return a text without secrets."""
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
-
-    def data(self, data: Any) -> Any:
-        """Return JSON-like data without secrets in keys or values."""
-        if self._pattern is None:
-            return data
-        if isinstance(data, str):
-            return self.text(data)
-        if isinstance(data, Mapping):
-            return {self.data(key): self.data(part) for key, part in data.items()}
-        if isinstance(data, list | tuple):
-            return [self.data(part) for part in data]
-        return data
-
-    def raw(self, raw: Raw | None) -> Raw | None:
-        """Return JSON without secrets."""
-        if raw is None or self._pattern is None:
-            return raw
-        return Raw(msgspec.json.encode(self.data(msgspec.json.decode(raw))))
-
-    def record(self, error: ErrorRecord) -> ErrorRecord:
-        """Return an error's record without secrets."""
-        if self._pattern is None:
-            return error
-        return msgspec.structs.replace(
-            error,
-            message=self.text(error.message),
-            error_code=None if error.error_code is None else self.text(error.error_code),
-            backtrace=tuple(map(self.text, error.backtrace)),
-            context=self.raw(error.context),
-        )
 
 
 def secrets_in(written: Any, resolved: Any) -> set[str]:
@@ -79,10 +31,31 @@ def secrets_in(written: Any, resolved: Any) -> set[str]:
         written: The configuration with its placeholders.
         resolved: The same with their values.
     """
-    values = _placeholder_values(written, resolved)
+    values = (value for _, value in _placeholder_values(written, resolved))
     # Scheme, host and port say who failed; an error without them helps nobody.
     placeholders = {value for value in values if not _ORIGIN.fullmatch(value)}
     return {*placeholders, *_telling_values(resolved)}
+
+
+def secrets_by_name(
+    written: Any, resolved: Any, is_sensitive: Callable[[str], bool]
+) -> Iterator[str]:
+    """Yield the secrets whose variable or key says that they are.
+
+    The others of `secrets_in` may be a region or a number as well: they are hidden
+    where their definition is at work, and not in everything that a process tells.
+    """
+    for name, value in _placeholder_values(written, resolved):
+        if is_sensitive(name):
+            yield value
+    yield from _telling_values(resolved)
+
+
+def pattern_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
+    """Return what finds the secrets in each form that they may have; None for none."""
+    forms = {form for secret in secrets for form in _forms(secret)}
+    longest_first = sorted(forms, key=lambda form: (-len(form), form))
+    return re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -90,10 +63,14 @@ def _forms(secret: str) -> Iterator[str]:
     yield quote(secret, safe="")
     yield quote(secret)
     yield quote_plus(secret)
-    yield base64.b64encode(secret.encode()).decode()
+    yield base64.b64encode(secret.encode("utf-8", "replace")).decode()
+    yield repr(secret)[1:-1]
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
 
 
-def _placeholder_values(written: Any, resolved: Any) -> Iterator[str]:
+def _placeholder_values(written: Any, resolved: Any) -> Iterator[tuple[str, str]]:
+    """Yield the names of placeholders, with what they stood for."""
     if isinstance(written, str) and isinstance(resolved, str):
         yield from _matched(written, resolved)
     elif isinstance(written, Mapping) and isinstance(resolved, Mapping):
@@ -104,18 +81,19 @@ def _placeholder_values(written: Any, resolved: Any) -> Iterator[str]:
             yield from _placeholder_values(part, value)
 
 
-def _matched(written: str, resolved: str) -> Iterator[str]:
+def _matched(written: str, resolved: str) -> Iterator[tuple[str, str]]:
     """Yield what the placeholders of one text stood for."""
-    literals = _PLACEHOLDER.split(written)
+    literals = _SPLITS.split(written)
     if len(literals) == 1:
         return
+    names = [found["name"] for found in _PLACEHOLDER.finditer(written)]
     pattern = "(.*?)".join(re.escape(each.replace("$${", "${")) for each in literals)
     match = re.fullmatch(pattern, resolved, re.DOTALL)
     if match is None or len(literals) > 2:
         # Several placeholders can be told apart in more than one way: hide the whole as well.
-        yield resolved
+        yield " ".join(names), resolved
     if match is not None:
-        yield from match.groups()
+        yield from zip(names, match.groups(), strict=True)
 
 
 def _telling_values(value: Any, telling: bool = False) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasker.handlers.masking import secrets_in
+from tasker.telemetry.secrets import secrets_in
 
 
 @pytest.mark.parametrize(

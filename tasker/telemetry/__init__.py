@@ -1,0 +1,69 @@
+"""What is told of tasks while they run, what joins it, and the filter that hides secrets."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tasker.telemetry.config import TelemetryConfig
+    from tasker.telemetry.correlation import (
+        Correlation,
+        correlated,
+        correlation_from_headers,
+        current_correlation,
+    )
+    from tasker.telemetry.log_fields import (
+        MaskingFormatter,
+        MaskSecrets,
+        TaskFields,
+        add_task_fields,
+    )
+    from tasker.telemetry.logs import ConfiguredLogging, configure_logging
+    from tasker.telemetry.masking import Masker, MaskingRules
+
+__all__ = [
+    "ConfiguredLogging",
+    "Correlation",
+    "MaskSecrets",
+    "Masker",
+    "MaskingFormatter",
+    "MaskingRules",
+    "TaskFields",
+    "TelemetryConfig",
+    "add_task_fields",
+    "configure_logging",
+    "correlated",
+    "correlation_from_headers",
+    "current_correlation",
+]
+
+# As in `tasker` itself: the engine needs the scope of an attempt, and not structlog.
+_HOMES = {
+    "tasker.telemetry.config": ("TelemetryConfig",),
+    "tasker.telemetry.correlation": (
+        "Correlation",
+        "correlated",
+        "correlation_from_headers",
+        "current_correlation",
+    ),
+    "tasker.telemetry.log_fields": (
+        "MaskSecrets",
+        "MaskingFormatter",
+        "TaskFields",
+        "add_task_fields",
+    ),
+    "tasker.telemetry.logs": ("ConfiguredLogging", "configure_logging"),
+    "tasker.telemetry.masking": ("Masker", "MaskingRules"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(home), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
