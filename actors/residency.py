@@ -482,8 +482,19 @@ class Residency(Actor):
             steps=tuple(steps),
             transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
         )
+        context = self._ready_context()
+
+        def done(outcome: Exception | None) -> None:
+            # In the journal's turn: before anybody can load the task, and tell of its start.
+            if outcome is None:
+                context.observer.created(task, append.at)
+            reply.settle(outcome)
+
+        reply: Reply[None] = Reply()
         try:
-            await self._ready_context().journal.append(append)
+            await context.journal.enqueue(append, done)
+            with anyio.CancelScope(shield=True):
+                await reply.wait()
         finally:
             # Whatever came of it: an append of unknown outcome may have left a task.
             self._look_for(task.task_id)

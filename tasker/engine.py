@@ -27,12 +27,18 @@ from tasker.closing import told_only
 from tasker.config import EngineConfig
 from tasker.definition_shelf import DefinitionShelf
 from tasker.definitions.definition import Definition
-from tasker.errors import EngineClosedError
-from tasker.events.bus import EventBus, Subscription
+from tasker.errors import EngineClosedError, TaskerError
+from tasker.events.bus import EventBus
+from tasker.events.delivery import SubscriberStatistics
+from tasker.events.known import EventCatalog
+from tasker.events.registrations import Registrations
+from tasker.events.subscribers import Subscribers
+from tasker.events.subscriptions import Subscribing, subscribe_all
 from tasker.handlers.binding import BoundDefinition
 from tasker.handlers.runner import HandlerRunner
 from tasker.identity import Identity
 from tasker.ids import IdFactory
+from tasker.listening import Listening
 from tasker.operator import Operator
 from tasker.reading import Annotation, HistoryEntry, Reading, TaskQuery
 from tasker.registry import Registry
@@ -71,6 +77,7 @@ class EngineHealth(Struct, frozen=True, kw_only=True):
     tasks: ResidencyStatistics
     journal: JournalStatistics
     permits: PermitStatistics
+    subscribers: tuple[SubscriberStatistics, ...]
 
 
 class RunningStep(Struct, frozen=True, kw_only=True):
@@ -81,7 +88,7 @@ class RunningStep(Struct, frozen=True, kw_only=True):
     attempt: int
 
 
-class Engine(Operator):
+class Engine(Operator, Listening):
     """A workflow engine over a store, inside this process.
 
     Make one with `Engine.open` and use it as an async context manager. Leaving it
@@ -110,7 +117,13 @@ class Engine(Operator):
         self._stack = AsyncExitStack()
         self._open = False
         self._node_id = str(uuid.uuid4())
-        self._events = EventBus()
+        self._events = EventBus(clock, self._node_id)
+        self.event_catalog = EventCatalog(
+            lambda: (each for bound in registry.list() for each in bound.declared_events())
+        )
+        self._subscribers = Subscribers(self._events, self.event_catalog)
+        self._registrations = Registrations(self._events)
+        registry.observer = self._registrations
         self._shelf = DefinitionShelf(
             registry, store, config.backoff, masking=config.telemetry.masking, runs=work
         )
@@ -121,6 +134,8 @@ class Engine(Operator):
             threads=config.max_worker_threads,
             processes=config.max_worker_processes,
             hook_failed=_log_hook,
+            events=self._events,
+            registered=self.event_catalog.registered,
             masking=config.telemetry.masking,
             correlation_header=config.telemetry.correlation_id_header,
         )
@@ -145,6 +160,7 @@ class Engine(Operator):
         url: str | Store,
         *,
         definitions: Source | Iterable[Source] = (),
+        subscribers: Subscribing | Iterable[Subscribing] = (),
         config: EngineConfig | None = None,
         clock: Clock | None = None,
         ids: IdFactory | None = None,
@@ -159,6 +175,8 @@ class Engine(Operator):
             url: ``sqlite:///orders.db``, ``memory://``, or a `Store`.
             definitions: Where its definitions are: YAML files or directories,
                 definitions made with `define`, or several of them.
+            subscribers: Who hears its events: `BaseSubscriber` classes or objects, YAML
+                files or directories of them.
             config: The settings.
             clock: The time; the machine's when None.
             ids: What names new tasks; chance when None.
@@ -172,7 +190,9 @@ class Engine(Operator):
                 the tasks submitted here, and those named to `take_up`.
 
         Raises:
-            DefinitionError: With everything that is wrong in the definitions.
+            DefinitionError: With everything that is wrong in the definitions, or in the
+                files of subscribers.
+            SubscriberError: A subscriber cannot hear what it asks for.
             StoreUrlError: The URL names no store.
 
         Entering it raises `StoreInUseError` when another engine works the store,
@@ -190,7 +210,7 @@ class Engine(Operator):
         ):
             registry.register(bound)
         store = make_store(url) if isinstance(url, str) else url
-        return cls(
+        engine = cls(
             store,
             registry=registry,
             config=config,
@@ -199,6 +219,8 @@ class Engine(Operator):
             work=work,
             recover=recover,
         )
+        subscribe_all(engine.subscribe, subscribers, environ=environ)
+        return engine
 
     # What an engine is for
 
@@ -321,10 +343,6 @@ class Engine(Operator):
         self._check_open("read a task's annotations")
         return await self._reading.annotations(task_id)
 
-    def events(self, capacity: int = 10_000) -> Subscription:
-        """Return a subscription to this engine's events; enter it with ``with``."""
-        return self._events.subscribe(capacity)
-
     def register(
         self, definitions: Source | Iterable[Source], *, replace: bool = False
     ) -> tuple[Definition, ...]:
@@ -334,11 +352,15 @@ class Engine(Operator):
             DefinitionError: With everything that is wrong in them.
             DefinitionConflictError: One is registered differently, and not ``replace``.
         """
-        bound = bind_sources(
-            definitions, backoff=self.config.backoff, masking=self.config.telemetry.masking
-        )
-        for each in bound:
-            self.registry.register(each, replace=replace)
+        try:
+            bound = bind_sources(
+                definitions, backoff=self.config.backoff, masking=self.config.telemetry.masking
+            )
+            for each in bound:
+                self.registry.register(each, replace=replace)
+        except TaskerError as error:
+            self._registrations.refused(error)
+            raise
         return tuple(each.definition for each in bound)
 
     def health(self) -> EngineHealth:
@@ -351,6 +373,7 @@ class Engine(Operator):
             tasks=self._runtime.residency.statistics(),
             journal=self._runtime.journal.statistics(),
             permits=self._runtime.permits.statistics(),
+            subscribers=self._subscribers.statistics(),
         )
 
     def running(self) -> list[RunningStep]:
@@ -377,7 +400,9 @@ class Engine(Operator):
                 await self._store.join(self._node())
                 self._stack.push_async_callback(self._leave)
             await self._stack.enter_async_context(self._runner)
+            self._registrations.open()
             await self._stack.enter_async_context(self._runtime)
+            self._subscribers.open(self._runtime.subscribers)
             if self._work:
                 await self.catalog.declare(self.registry)
                 await self._runtime.residency.looked()
@@ -443,7 +468,9 @@ class Engine(Operator):
 
     async def _close(self, drain_seconds: float) -> None:
         try:
+            self._events.release()
             await self._runtime.drain(drain_seconds)
+            await self._subscribers.drain(self.config.subscriber_drain_seconds)
         except anyio.get_cancelled_exc_class() as cut_short:
             # Whoever closes us would rather not wait: everything below still ends.
             with told_only():

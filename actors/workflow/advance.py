@@ -125,6 +125,7 @@ def _attempt_ended(state: WorkflowState, message: AttemptEnded, now: float) -> D
         draft.move_step(
             message.step,
             StepState.COMPLETE,
+            None if result.events is None else {"events": result.events},
             results=result.results,
             error=None,
             retry_at=None,
@@ -202,6 +203,7 @@ def _fail(draft: Draft, state: WorkflowState, index: int, failed: AttemptFailed)
             "message": error.message,
             "permanent": error.permanent or None,
             "retry_at": retry_at,
+            "events": failed.events,
         },
         error=error,
         permanent=error.permanent,

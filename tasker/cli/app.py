@@ -35,6 +35,7 @@ COMMANDS = {
     "graph": ("graph", "Draw a definition's or a task's graph."),
     "analyze": ("analyze", "Find what decides how long it takes."),
     "stats": ("stats", "Tell figures: rates, times, errors."),
+    "events": ("events", "List the events there are, or explain one."),
     "bench": ("bench", "Measure a definition, and say what limits it."),
 }
 """Each command: the module that holds it, and its line in the help."""

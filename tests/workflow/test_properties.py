@@ -117,9 +117,9 @@ class Run:
     def _commit(self, decision: Decision) -> None:
         if not decision.durable:
             return
-        batch = Batch()
+        batch = Batch(self.now)
         batch.add(decision)
-        self.kept.commit(batch.to_append(self.state, self.now))
+        self.kept.commit(batch.to_append(self.state))
         self.state.seq = self.kept.seq
         assert what_matters(self.kept.rebuilt()) == what_matters(self.state)
 
