@@ -116,7 +116,7 @@ def _attempt_ended(state: WorkflowState, message: AttemptEnded, now: float) -> D
     if record.state is not StepState.IN_PROGRESS or record.attempts != message.attempt:
         return NOTHING
     result = message.result
-    if isinstance(result, AttemptSucceeded):
+    if isinstance(result, AttemptSucceeded) and result.events is None:
         simple = complete_step(state, message.step, result.results, now)
         if simple is not None:
             return simple
