@@ -78,4 +78,8 @@ class Observer(Protocol):
     """Hears of what changed, once it is durable. Must return at once, and not raise."""
 
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
-        """Take note of a task's transitions, in their order, that were recorded at ``at``."""
+        """Take note of a task's transitions, in their order, that were recorded at ``at``.
+
+        ``state.undurable`` has the records, as they were before, of the steps that
+        changed.
+        """

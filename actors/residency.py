@@ -55,7 +55,11 @@ CRASH_LIMIT = 3
 
 
 class ResidencyStatistics(Struct, frozen=True, kw_only=True):
-    """Tasks in memory and their bound, and what happened since the start."""
+    """Tasks in memory and their bound, and what happened since the start.
+
+    ``recovered`` counts the tasks that were taken up in the middle of an attempt, of
+    which nothing more will be heard.
+    """
 
     resident: int
     limit: int
@@ -63,6 +67,14 @@ class ResidencyStatistics(Struct, frozen=True, kw_only=True):
     released: int
     lost: int
     unrunnable: int
+    recovered: int
+
+
+class MailboxFigures(Struct, frozen=True, kw_only=True):
+    """Messages that wait for the supervisors of tasks, and most of them in one mailbox."""
+
+    messages: int
+    most: int
 
 
 class Residency(Actor):
@@ -114,7 +126,7 @@ class Residency(Actor):
         self.watchers: Watchers[WorkflowState] = Watchers()
         self._crashes: defaultdict[str, int] = defaultdict(int)
         self._empty = anyio.Event()
-        self._ended = self._released = self._lost = self._unrunnable = 0
+        self._ended = self._released = self._lost = self._unrunnable = self._recovered = 0
 
     # Submitting and operating
 
@@ -213,7 +225,13 @@ class Residency(Actor):
             released=self._released,
             lost=self._lost,
             unrunnable=self._unrunnable,
+            recovered=self._recovered,
         )
+
+    def mailboxes(self) -> MailboxFigures:
+        """Return how full the mailboxes are; looks at each, so not for every second."""
+        depths = [each.mailbox.statistics().depth for each in list(self._live.values())]
+        return MailboxFigures(messages=sum(depths), most=max(depths, default=0))
 
     # The actor
 
@@ -421,6 +439,8 @@ class Residency(Actor):
             self._again.pop(snapshot.task.task_id, None)
             raise
         self._again.pop(snapshot.task.task_id, None)
+        if state.running:
+            self._recovered += 1
         return self._start(TaskSupervisor(state, self._ready_context()))
 
     def _start(self, supervisor: TaskSupervisor) -> TaskSupervisor:

@@ -405,6 +405,8 @@ class TaskSupervisor(Actor):
 
     def _take_effect(self, batch: Batch) -> None:
         state, context = self.state, self._context
+        if batch.transitions:
+            context.observer.decided(state, batch.transitions, context.clock.now())
         state.recorded()
         for index, attempt in batch.stops:
             context.pool.stop((state.task.task_id, index, attempt))
@@ -414,8 +416,6 @@ class TaskSupervisor(Actor):
                 self.ref,
             )
         batch.starts = []
-        if batch.transitions:
-            context.observer.decided(state, batch.transitions, context.clock.now())
         for reply in batch.replies:
             reply.set(state.head.state)
         if state.head.owner is not None:

@@ -31,8 +31,11 @@ from tasker.errors import EngineClosedError
 from tasker.events.bus import EventBus, Subscription
 from tasker.handlers.binding import BoundDefinition
 from tasker.handlers.runner import HandlerRunner
+from tasker.health.readiness import ReadinessChecker
+from tasker.health.status import StatusReader
 from tasker.identity import Identity
 from tasker.ids import IdFactory
+from tasker.monitored import Monitored
 from tasker.operator import Operator
 from tasker.reading import Annotation, HistoryEntry, Reading, TaskQuery
 from tasker.registry import Registry
@@ -45,6 +48,8 @@ from tasker.stores.records import ErrorRecord, NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.submission import Submission
 from tasker.task_view import TaskListPage, TaskView
+from tasker.telemetry.metrics.counting import TaskCounts
+from tasker.telemetry.metrics.metrics import Metrics
 from tasker.telemetry.observers import Observers
 from tasker.telemetry.task_log import TaskLog
 
@@ -77,7 +82,7 @@ class RunningStep(Struct, frozen=True, kw_only=True):
     attempt: int
 
 
-class Engine(Operator):
+class Engine(Operator, Monitored):
     """A workflow engine over a store, inside this process.
 
     Make one with `Engine.open` and use it as an async context manager. Leaving it
@@ -121,6 +126,8 @@ class Engine(Operator):
             correlation_header=config.telemetry.correlation_id_header,
         )
         identity = Identity(config)
+        telemetry = config.telemetry
+        self._counts = TaskCounts(telemetry.metrics_buckets) if telemetry.metrics_enabled else None
         self._runtime = self._new_runtime(working=work)
         self._reading = Reading(store, self._shelf, clock, self._runtime.residency.resident)
         self._submission = Submission(
@@ -132,7 +139,9 @@ class Engine(Operator):
             identity=identity,
             clock=clock,
             ids=ids or IdFactory(clock),
+            submitted=None if self._counts is None else self._counts.submitted,
         )
+        self._watch(self._runtime)
         self.catalog = Catalog(store, clock)
 
     @classmethod
@@ -395,12 +404,28 @@ class Engine(Operator):
             store=self._store,
             plans=self._shelf,
             runner=self._runner,
-            observer=Observers(self._events, TaskLog()),
+            observer=Observers(self._events, TaskLog(), *([self._counts] if self._counts else [])),
             clock=self._clock,
             config=self.config,
             node_id=self._node_id,
             working=working,
             takes_up=self._recover,
+        )
+
+    def _watch(self, runtime: Runtime) -> None:
+        self.metrics = Metrics(self._counts, runtime.commits, runtime.figures, self._clock)
+        self._readiness = ReadinessChecker(
+            self.config.health,
+            prober=runtime.prober,
+            journal=runtime.journal,
+            watchdog=runtime.watchdog,
+        )
+        self._status = StatusReader(
+            self.config.health,
+            reader=self._store,
+            clock=self._clock,
+            figures=runtime.figures,
+            trouble=lambda: self.health().trouble,
         )
 
     def _node(self) -> NodeRecord:
@@ -476,6 +501,12 @@ class Engine(Operator):
     def _check_open(self, operation: str) -> None:
         if not self._open:
             raise EngineClosedError(operation=operation)
+
+    def _is_open(self) -> bool:
+        return self._open
+
+    def _now(self) -> float:
+        return self._clock.now()
 
 
 def _log_hook(task_id: str, hook: str, error: ErrorRecord) -> None:

@@ -21,8 +21,12 @@ from tasker.actors.timers import Timers
 from tasker.actors.workflow.messages import AnyOperation
 from tasker.config import EngineConfig
 from tasker.errors import StoreError, TaskerError, UnknownTaskError
+from tasker.governor import Governor, PressureGauge
+from tasker.health.prober import Prober
 from tasker.stores.protocols import Store
 from tasker.stores.records import TaskState
+from tasker.telemetry.metrics.commits import MeasuredCommits
+from tasker.telemetry.metrics.figures import Figures
 from tasker.telemetry.task_log import LoggedCommits
 from tasker.watchdog import Watchdog
 
@@ -33,7 +37,8 @@ class Runtime:
     """Opens the actors in the order in which they need each other, and closes them in reverse.
 
         engine
-        ├── journal, timers, residency, inbox     restarted when they fail
+        ├── journal, timers, residency,           restarted when they fail
+        │   inbox, prober
         ├── tasks                                 one supervisor a live task
         └── steps                                 one actor an attempt
 
@@ -60,16 +65,27 @@ class Runtime:
         self._stack = AsyncExitStack()
         self.system = ActorSystem("engine", on_failure=_log_failure)
         self.timers = Timers(clock)
-        self.journal = Journal(
+        self.commits = MeasuredCommits(
             LoggedCommits(store, config.telemetry.slow_commit_seconds, time.monotonic),
+            time.monotonic,
+        )
+        self.journal = Journal(
+            self.commits,
             clock,
             capacity=config.journal_capacity,
             batch=config.journal_batch,
             on_health=_log_health,
             on_fault=_log_failure,
         )
-        self.permits = Permits(config.max_concurrent_steps, self.timers, clock.now)
+        bounds = config.concurrency
+        self.permits = Permits(bounds.usual, self.timers, clock.now)
+        self.watchdog = Watchdog()
+        pressure = PressureGauge(self.journal, config.journal_batch, self.commits, self.watchdog)
+        self.governor = Governor(
+            self.permits, bounds, config.concurrency_cache_duration, pressure.measure
+        )
         self.inbox = Inbox(store, clock, self.operate)
+        self.prober = Prober(store)
         self._tasks = Supervisor("tasks", on_failure=_log_failure)
         self._steps = Supervisor("steps", on_failure=_log_failure)
         self.pool = StepPool(
@@ -113,6 +129,17 @@ class Runtime:
             raise UnknownTaskError(task_id=task_id)
         return state
 
+    def figures(self) -> Figures:
+        """Return how the parts stand at this moment."""
+        return Figures(
+            tasks=self.residency.statistics(),
+            mailboxes=self.residency.mailboxes(),
+            journal=self.journal.statistics(),
+            permits=self.permits.statistics(),
+            concurrency=self.governor.statistics(),
+            loop_lag_seconds=self.watchdog.lag(),
+        )
+
     async def drain(self, seconds: float) -> None:
         """Start nothing more, and hand back what does not finish in time."""
         await self.residency.drain(seconds)
@@ -127,9 +154,11 @@ class Runtime:
         for branch in (self._tasks, self._steps):
             await self.system.branch(branch)
         self._stack.callback(self.pool.force_all)
-        self._stack.enter_context(Watchdog())
+        self._stack.enter_context(self.watchdog)
+        self._stack.enter_context(self.governor)
         root.start(lambda: self.residency)
         root.start(lambda: self.inbox)
+        root.start(lambda: self.prober)
         return self
 
     async def __aexit__(self, *exc: object) -> bool | None:
@@ -140,7 +169,7 @@ class Runtime:
 
     def close(self) -> None:
         """Take no more messages; what was never entered is let go of by this alone."""
-        for actor in (self.timers, self.journal, self.residency, self.inbox):
+        for actor in (self.timers, self.journal, self.residency, self.inbox, self.prober):
             actor.close()
 
 

@@ -1,0 +1,1 @@
+"""Whether an engine lives, whether it is ready, and how it stands."""
