@@ -334,7 +334,7 @@ class Residency(Actor):
         self._live.pop(state.task.task_id, None)
         if not self._live:
             self._empty.set()
-        if not self._backlog and not self._again:
+        if not (self._backlog or self._again or self._is_due()):
             return
         if self._limit - len(self._live) >= min(LOAD_BATCH, self._limit // 4):
             self.look()
@@ -511,8 +511,13 @@ class Residency(Actor):
             self._wake.cancel()
         self._due_at = None
         at = await self._store.next_wake_at()
-        if at is not None:
+        if at is None:
+            return
+        if at > self._clock.now() or self._has_room():
             self._due_by(at)
+        else:
+            # No timer: it would ring at once, for ever. Room that comes free is looked at.
+            self._due_at = at
 
     def _look_at_all(self) -> None:
         """Have nothing taken for granted of what waits in the store."""

@@ -10,7 +10,6 @@ import anyio
 from tasker import Backoff, Engine, EngineConfig, PermanentError, TaskRequest, define
 from tasker.errors import InvalidOperationError
 from tasker.reading import TaskQuery
-from tasker.telemetry.metrics.catalog import STEP
 
 CONFIG = EngineConfig(
     backoff=Backoff(delays=(0.005,), exponent=0.0, max_seconds=0.005),
