@@ -33,6 +33,7 @@ COMMANDS = {
     "annotate": ("operations", "Note something on a task."),
     "check": ("check", "Check definitions and report every problem."),
     "graph": ("graph", "Draw a definition's or a task's graph."),
+    "metrics": ("metrics", "Print metrics by name, a dashboard, or alert rules."),
     "bench": ("bench", "Measure a definition, and say what limits it."),
 }
 """Each command: the module that holds it, and its line in the help."""
