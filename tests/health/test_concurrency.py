@@ -1,6 +1,7 @@
 """The rule by which the limit of steps gives way, and what it makes of an engine's figures."""
 
 import logging
+from typing import Any
 
 import anyio
 import pytest
@@ -188,17 +189,22 @@ class Commits:
         return [None] * len(appends)
 
 
+def measured(store: Any, queue: Any, clock: Any, watchdog: Watchdog) -> tuple[Any, Any]:
+    commits = MeasuredCommits(store, clock)
+    return commits, PressureGauge(queue, 100, commits, watchdog)
+
+
 async def test_pressure_is_what_was_measured_since_the_last_look():
     clock, queue = Clock(), Queue()
     store = Commits(clock)
-    commits, watchdog = MeasuredCommits(store, clock), Watchdog(monotonic=clock)
-    gauge = PressureGauge(queue, 100, commits, watchdog)
+    watchdog = Watchdog(monotonic=clock)
+    commits, gauge = measured(store, queue, clock, watchdog)
     assert gauge.measure() == Pressure()
     store.takes = 0.2
     for _ in range(3):
         await commits.commit([1, 2])
     queue.queued = 100
-    assert gauge.measure() == Pressure(journal=0.0, store=pytest.approx(0.2))
+    assert gauge.measure().sources() == pytest.approx({"journal": 0, "loop": 0, "store": 0.2})
     # Beyond one batch those in the queue wait for further commits.
     await commits.commit([1])
     queue.queued = 300
@@ -212,7 +218,7 @@ async def test_pressure_is_what_was_measured_since_the_last_look():
     gauge.measure()
     clock.seconds += BEAT_SECONDS + 0.25
     watchdog.beat()
-    assert gauge.measure() == Pressure(loop=pytest.approx(0.5))
+    assert gauge.measure().sources() == pytest.approx({"journal": 0, "loop": 0.5, "store": 0})
 
 
 async def test_a_commit_that_does_not_end_is_pressure():
@@ -223,8 +229,7 @@ async def test_a_commit_that_does_not_end_is_pressure():
             await gate.pass_through()
             return [None]
 
-    commits = MeasuredCommits(Stuck(), clock)
-    gauge = PressureGauge(Queue(), 100, commits, Watchdog(monotonic=clock))
+    commits, gauge = measured(Stuck(), Queue(), clock, Watchdog(monotonic=clock))
     async with anyio.create_task_group() as group:
         group.start_soon(commits.commit, [1])
         await gate.until(entered=1)

@@ -85,7 +85,7 @@ async def test_a_store_that_fails_makes_it_unready_until_it_recovers():
         assert engine.live().alive
         status = await engine.status()
         assert not status.healthy
-        assert "no more disk" in status.trouble
+        assert "no more disk" in (status.trouble or "")
         store.fails = False
         with anyio.fail_after(10):
             while not (await engine.ready()).ready:  # noqa: ASYNC110

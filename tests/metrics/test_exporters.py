@@ -120,7 +120,7 @@ async def test_an_engine_exports_what_prometheus_sees():
         await engine.run(request())
         export = engine.metrics.export("JSON", pretty=True)
         assert (export.success, export.error, export.exporter) == (True, None, "json")
-        document = json.loads(export.text)
+        document = json.loads(export.text or "")
         assert document["total_metrics"] == export.metrics_count
         of = {each["name"]: each for each in document["metrics"]}
         assert of["tasker_tasks_completed_total"]["value"] == 1.0
@@ -185,7 +185,7 @@ def test_what_is_no_exporter_is_refused(wrong, told):
 
 def test_a_failure_is_told_and_raised_to_nobody():
     class Fails(Lines):
-        def export(self, data):
+        def export(self, data, *, prefix=""):
             raise OSError("no disk")
 
         def on_export_complete(self, export):
@@ -196,7 +196,7 @@ def test_a_failure_is_told_and_raised_to_nobody():
     export = registry.export("lines", DATA)
     assert (export.success, export.text, export.error) == (False, None, "OSError: no disk")
     export = registry.export("lines", DATA, colour="red")
-    assert "TypeError" in export.error
+    assert "TypeError" in (export.error or "")
 
 
 def test_exporters_of_installed_packages_are_found(monkeypatch, caplog):

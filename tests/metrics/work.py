@@ -140,7 +140,7 @@ def counted(engine: Engine) -> Counter:
             of = [
                 labels[name] for name in ("namespace", "name", "version", "step") if name in labels
             ]
-            found[series.name, *of] += series.value
+            found[series.name, *of] += int(series.value or 0)
     return +found
 
 
