@@ -42,6 +42,12 @@ from tasker.stores.records import (
 
 LOAD_BATCH = 128
 """Tasks claimed from the store at once."""
+MOST_IN_MOTION = 384
+"""Appends on their way beyond which no more tasks are loaded.
+
+So many keep the event loop and the store busy; more tasks in memory would only cost
+time to look after. Tasks whose steps take their time are not in motion.
+"""
 UNRUNNABLE_RETRY_SECONDS = 30.0
 """When a task whose definition or handlers are missing here is looked at again."""
 LOAD_SECONDS = 0.05
@@ -55,11 +61,7 @@ CRASH_LIMIT = 3
 
 
 class ResidencyStatistics(Struct, frozen=True, kw_only=True):
-    """Tasks in memory and their bound, and what happened since the start.
-
-    ``recovered`` counts the tasks that were taken up in the middle of an attempt, of
-    which nothing more will be heard.
-    """
+    """Tasks in memory and their bound, and what happened since the start."""
 
     resident: int
     limit: int
@@ -67,7 +69,6 @@ class ResidencyStatistics(Struct, frozen=True, kw_only=True):
     released: int
     lost: int
     unrunnable: int
-    recovered: int
 
 
 class MailboxFigures(Struct, frozen=True, kw_only=True):
@@ -126,7 +127,7 @@ class Residency(Actor):
         self.watchers: Watchers[WorkflowState] = Watchers()
         self._crashes: defaultdict[str, int] = defaultdict(int)
         self._empty = anyio.Event()
-        self._ended = self._released = self._lost = self._unrunnable = self._recovered = 0
+        self._ended = self._released = self._lost = self._unrunnable = 0
 
     # Submitting and operating
 
@@ -225,7 +226,6 @@ class Residency(Actor):
             released=self._released,
             lost=self._lost,
             unrunnable=self._unrunnable,
-            recovered=self._recovered,
         )
 
     def mailboxes(self) -> MailboxFigures:
@@ -245,6 +245,9 @@ class Residency(Actor):
             try:
                 await self._fill()
                 await self._set_wake()
+                if (self._backlog or self._again) and self._has_room():
+                    # There were too many in motion; that may end without the end of a task.
+                    self._wake_later()
                 self._looked.set()
             except StoreError as error:
                 self._look_at_all()
@@ -334,13 +337,13 @@ class Residency(Actor):
         self._live.pop(state.task.task_id, None)
         if not self._live:
             self._empty.set()
-        if not (self._backlog or self._again or self._is_due()):
+        if not self._backlog and not self._again:
             return
-        if self._limit - len(self._live) >= min(LOAD_BATCH, self._limit // 4):
+        if self._room_to_load() >= min(LOAD_BATCH, self._limit // 4):
             self.look()
         else:
             # Too few for a batch: for those that end soon after to go along with.
-            self._wake_by(self._clock.now() + LOAD_SECONDS)
+            self._wake_later()
 
     # Loading
 
@@ -348,10 +351,9 @@ class Residency(Actor):
         context = self._ready_context()
         if not context.working or context.draining:
             return
-        while (room := self._limit - len(self._live) - self._reserved) > 0:
+        while (room := self._room_to_load()) > 0:
             if not (self._again or (self._takes_up and (self._backlog or self._is_due()))):
                 return
-            room = min(room, LOAD_BATCH)
             # Reserved: what is submitted meanwhile must not take the same room.
             self._reserved += room
             try:
@@ -362,6 +364,11 @@ class Residency(Actor):
             self._looked.set()
             if not found and not self._backlog:
                 return
+
+    def _room_to_load(self) -> int:
+        """Return how many tasks are to be loaded now, if so many wait."""
+        room = self._limit - len(self._live) - self._reserved
+        return min(room, MOST_IN_MOTION - self._ready_context().journal.pending, LOAD_BATCH)
 
     async def _take_up(self, context: TaskContext, room: int) -> int:
         """Claim up to that many tasks and give them supervisors; return how many."""
@@ -439,8 +446,6 @@ class Residency(Actor):
             self._again.pop(snapshot.task.task_id, None)
             raise
         self._again.pop(snapshot.task.task_id, None)
-        if state.running:
-            self._recovered += 1
         return self._start(TaskSupervisor(state, self._ready_context()))
 
     def _start(self, supervisor: TaskSupervisor) -> TaskSupervisor:
@@ -489,8 +494,19 @@ class Residency(Actor):
             steps=tuple(steps),
             transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
         )
+        context = self._ready_context()
+
+        def done(outcome: Exception | None) -> None:
+            # In the journal's turn: before anybody can load the task, and tell of its start.
+            if outcome is None:
+                context.observer.created(task, append.at)
+            reply.settle(outcome)
+
+        reply: Reply[None] = Reply()
         try:
-            await self._ready_context().journal.append(append)
+            await context.journal.enqueue(append, done)
+            with anyio.CancelScope(shield=True):
+                await reply.wait()
         finally:
             # Whatever came of it: an append of unknown outcome may have left a task.
             self._look_for(task.task_id)
@@ -513,11 +529,12 @@ class Residency(Actor):
         at = await self._store.next_wake_at()
         if at is None:
             return
-        if at > self._clock.now() or self._has_room():
+        if at > self._clock.now():
             self._due_by(at)
         else:
-            # No timer: it would ring at once, for ever. Room that comes free is looked at.
             self._due_at = at
+            # Due, and no room for it: not to be asked again at once.
+            self._wake_later()
 
     def _look_at_all(self) -> None:
         """Have nothing taken for granted of what waits in the store."""
@@ -531,6 +548,10 @@ class Residency(Actor):
         """Take note that a task is due then."""
         self._due_at = at if self._due_at is None else min(self._due_at, at)
         self._wake_by(at)
+
+    def _wake_later(self) -> None:
+        """Have the store looked at in a moment."""
+        self._wake_by(self._clock.now() + LOAD_SECONDS)
 
     def _wake_by(self, at: float) -> None:
         """Have the store looked at by then, at the latest."""

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 from msgspec import Struct
@@ -17,7 +17,7 @@ from msgspec import Struct
 from tasker.actors.clock import SystemClock
 from tasker.actors.journal import JournalStatistics
 from tasker.actors.permits import PermitStatistics
-from tasker.actors.protocols import Clock
+from tasker.actors.protocols import Clock, Witness
 from tasker.actors.residency import ResidencyStatistics
 from tasker.actors.supervisor import ActorDescription
 from tasker.actors.workflow.messages import AnyOperation
@@ -27,14 +27,20 @@ from tasker.closing import told_only
 from tasker.config import EngineConfig
 from tasker.definition_shelf import DefinitionShelf
 from tasker.definitions.definition import Definition
-from tasker.errors import EngineClosedError
-from tasker.events.bus import EventBus, Subscription
+from tasker.errors import EngineClosedError, TaskerError
+from tasker.events.bus import EventBus
+from tasker.events.delivery import SubscriberStatistics
+from tasker.events.known import EventCatalog
+from tasker.events.registrations import Registrations
+from tasker.events.subscribers import Subscribers
+from tasker.events.subscriptions import Subscribing, subscribe_all
 from tasker.handlers.binding import BoundDefinition
 from tasker.handlers.runner import HandlerRunner
 from tasker.health.readiness import ReadinessChecker
 from tasker.health.status import StatusReader
 from tasker.identity import Identity
 from tasker.ids import IdFactory
+from tasker.listening import Listening
 from tasker.monitored import Monitored
 from tasker.operator import Operator
 from tasker.reading import Annotation, HistoryEntry, Reading, TaskQuery
@@ -49,9 +55,14 @@ from tasker.stores.urls import make_store
 from tasker.submission import Submission
 from tasker.task_view import TaskListPage, TaskView
 from tasker.telemetry.metrics.counting import TaskCounts
+from tasker.telemetry.metrics.figures import Figures
 from tasker.telemetry.metrics.metrics import Metrics
 from tasker.telemetry.observers import Observers
 from tasker.telemetry.task_log import TaskLog
+
+if TYPE_CHECKING:
+    from tasker.statistics.figures import Performance, Statistics
+    from tasker.statistics.reading import StatisticsReading
 
 logger = logging.getLogger("tasker")
 
@@ -72,6 +83,7 @@ class EngineHealth(Struct, frozen=True, kw_only=True):
     tasks: ResidencyStatistics
     journal: JournalStatistics
     permits: PermitStatistics
+    subscribers: tuple[SubscriberStatistics, ...]
 
 
 class RunningStep(Struct, frozen=True, kw_only=True):
@@ -82,7 +94,7 @@ class RunningStep(Struct, frozen=True, kw_only=True):
     attempt: int
 
 
-class Engine(Operator, Monitored):
+class Engine(Operator, Listening, Monitored):
     """A workflow engine over a store, inside this process.
 
     Make one with `Engine.open` and use it as an async context manager. Leaving it
@@ -111,7 +123,13 @@ class Engine(Operator, Monitored):
         self._stack = AsyncExitStack()
         self._open = False
         self._node_id = str(uuid.uuid4())
-        self._events = EventBus()
+        self._events = EventBus(clock, self._node_id)
+        self.event_catalog = EventCatalog(
+            lambda: (each for bound in registry.list() for each in bound.declared_events())
+        )
+        self._subscribers = Subscribers(self._events, self.event_catalog)
+        self._registrations = Registrations(self._events)
+        registry.observer = self._registrations
         self._shelf = DefinitionShelf(
             registry, store, config.backoff, masking=config.telemetry.masking, runs=work
         )
@@ -122,6 +140,8 @@ class Engine(Operator, Monitored):
             threads=config.max_worker_threads,
             processes=config.max_worker_processes,
             hook_failed=_log_hook,
+            events=self._events,
+            registered=self.event_catalog.registered,
             masking=config.telemetry.masking,
             correlation_header=config.telemetry.correlation_id_header,
         )
@@ -139,7 +159,6 @@ class Engine(Operator, Monitored):
             identity=identity,
             clock=clock,
             ids=ids or IdFactory(clock),
-            submitted=None if self._counts is None else self._counts.submitted,
         )
         self._watch(self._runtime)
         self.catalog = Catalog(store, clock)
@@ -150,6 +169,7 @@ class Engine(Operator, Monitored):
         url: str | Store,
         *,
         definitions: Source | Iterable[Source] = (),
+        subscribers: Subscribing | Iterable[Subscribing] = (),
         config: EngineConfig | None = None,
         clock: Clock | None = None,
         ids: IdFactory | None = None,
@@ -164,6 +184,8 @@ class Engine(Operator, Monitored):
             url: ``sqlite:///orders.db``, ``memory://``, or a `Store`.
             definitions: Where its definitions are: YAML files or directories,
                 definitions made with `define`, or several of them.
+            subscribers: Who hears its events: `BaseSubscriber` classes or objects, YAML
+                files or directories of them.
             config: The settings.
             clock: The time; the machine's when None.
             ids: What names new tasks; chance when None.
@@ -177,7 +199,9 @@ class Engine(Operator, Monitored):
                 the tasks submitted here, and those named to `take_up`.
 
         Raises:
-            DefinitionError: With everything that is wrong in the definitions.
+            DefinitionError: With everything that is wrong in the definitions, or in the
+                files of subscribers.
+            SubscriberError: A subscriber cannot hear what it asks for.
             StoreUrlError: The URL names no store.
 
         Entering it raises `StoreInUseError` when another engine works the store,
@@ -195,7 +219,7 @@ class Engine(Operator, Monitored):
         ):
             registry.register(bound)
         store = make_store(url) if isinstance(url, str) else url
-        return cls(
+        engine = cls(
             store,
             registry=registry,
             config=config,
@@ -204,6 +228,8 @@ class Engine(Operator, Monitored):
             work=work,
             recover=recover,
         )
+        subscribe_all(engine.subscribe, subscribers, environ=environ)
+        return engine
 
     # What an engine is for
 
@@ -291,6 +317,26 @@ class Engine(Operator, Monitored):
         self._check_open("count tasks")
         return await self._reading.counts(where or TaskQuery())
 
+    async def statistics(self, where: TaskQuery | None = None, *, top: int = 10) -> Statistics:
+        """Return the figures of the tasks that match: how many, how long, what failed.
+
+        ``created_from`` and ``created_until`` of the query are the period; ``top``,
+        1 to 1,000, is how long the lists of the slowest are.
+
+        Raises:
+            InvalidRequestError: The period is empty, or ``top`` is out of bounds.
+        """
+        self._check_open("read statistics")
+        return await self._figures().statistics(where or TaskQuery(), top=top)
+
+    async def performance(self, where: TaskQuery | None = None) -> Performance:
+        """Return how it goes now, and went in the last hour, four hours and day.
+
+        The query's ``created_from`` and ``created_until`` do not count here.
+        """
+        self._check_open("read the performance")
+        return await self._figures().performance(where or TaskQuery())
+
     async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
         """Return every transition of a task and its steps, in order, after ``after_seq``."""
         self._check_open("read a task's history")
@@ -306,10 +352,6 @@ class Engine(Operator, Monitored):
         self._check_open("read a task's annotations")
         return await self._reading.annotations(task_id)
 
-    def events(self, capacity: int = 10_000) -> Subscription:
-        """Return a subscription to this engine's events; enter it with ``with``."""
-        return self._events.subscribe(capacity)
-
     def register(
         self, definitions: Source | Iterable[Source], *, replace: bool = False
     ) -> tuple[Definition, ...]:
@@ -319,11 +361,15 @@ class Engine(Operator, Monitored):
             DefinitionError: With everything that is wrong in them.
             DefinitionConflictError: One is registered differently, and not ``replace``.
         """
-        bound = bind_sources(
-            definitions, backoff=self.config.backoff, masking=self.config.telemetry.masking
-        )
-        for each in bound:
-            self.registry.register(each, replace=replace)
+        try:
+            bound = bind_sources(
+                definitions, backoff=self.config.backoff, masking=self.config.telemetry.masking
+            )
+            for each in bound:
+                self.registry.register(each, replace=replace)
+        except TaskerError as error:
+            self._registrations.refused(error)
+            raise
         return tuple(each.definition for each in bound)
 
     def health(self) -> EngineHealth:
@@ -336,6 +382,7 @@ class Engine(Operator, Monitored):
             tasks=self._runtime.residency.statistics(),
             journal=self._runtime.journal.statistics(),
             permits=self._runtime.permits.statistics(),
+            subscribers=self._subscribers.statistics(),
         )
 
     def running(self) -> list[RunningStep]:
@@ -362,7 +409,9 @@ class Engine(Operator, Monitored):
                 await self._store.join(self._node())
                 self._stack.push_async_callback(self._leave)
             await self._stack.enter_async_context(self._runner)
+            self._registrations.open()
             await self._stack.enter_async_context(self._runtime)
+            self._subscribers.open(self._runtime.subscribers)
             if self._work:
                 await self.catalog.declare(self.registry)
                 await self._runtime.residency.looked()
@@ -392,6 +441,12 @@ class Engine(Operator, Monitored):
 
     # Behind it
 
+    def _figures(self) -> StatisticsReading:
+        # Not needed by most programs, so not imported with the engine.
+        from tasker.statistics.reading import StatisticsReading
+
+        return StatisticsReading(self._store, self._clock)
+
     def _log_recovery(self) -> None:
         taken_up = self._runtime.residency.statistics().resident
         if taken_up:
@@ -400,11 +455,14 @@ class Engine(Operator, Monitored):
             )
 
     def _new_runtime(self, *, working: bool) -> Runtime:
+        witnesses: list[Witness] = [TaskLog()]
+        if self._counts is not None:
+            witnesses.append(self._counts)
         return Runtime(
             store=self._store,
             plans=self._shelf,
             runner=self._runner,
-            observer=Observers(self._events, TaskLog(), *([self._counts] if self._counts else [])),
+            observer=Observers(self._events, *witnesses),
             clock=self._clock,
             config=self.config,
             node_id=self._node_id,
@@ -413,7 +471,10 @@ class Engine(Operator, Monitored):
         )
 
     def _watch(self, runtime: Runtime) -> None:
-        self.metrics = Metrics(self._counts, runtime.commits, runtime.figures, self._clock)
+        def figures() -> Figures:
+            return runtime.figures(self._subscribers.statistics())
+
+        self.metrics = Metrics(self._counts, runtime.commits, figures, self._clock)
         self._readiness = ReadinessChecker(
             self.config.health,
             prober=runtime.prober,
@@ -424,7 +485,7 @@ class Engine(Operator, Monitored):
             self.config.health,
             reader=self._store,
             clock=self._clock,
-            figures=runtime.figures,
+            figures=figures,
             trouble=lambda: self.health().trouble,
         )
 
@@ -438,7 +499,9 @@ class Engine(Operator, Monitored):
 
     async def _close(self, drain_seconds: float) -> None:
         try:
+            self._events.release()
             await self._runtime.drain(drain_seconds)
+            await self._subscribers.drain(self.config.subscriber_drain_seconds)
         except anyio.get_cancelled_exc_class() as cut_short:
             # Whoever closes us would rather not wait: everything below still ends.
             with told_only():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -21,6 +22,7 @@ from tasker.actors.timers import Timers
 from tasker.actors.workflow.messages import AnyOperation
 from tasker.config import EngineConfig
 from tasker.errors import StoreError, TaskerError, UnknownTaskError
+from tasker.events.delivery import SubscriberStatistics
 from tasker.governor import Governor, PressureGauge
 from tasker.health.prober import Prober
 from tasker.stores.protocols import Store
@@ -39,11 +41,12 @@ class Runtime:
         engine
         ├── journal, timers, residency,           restarted when they fail
         │   inbox, prober
+        ├── subscribers                           one actor a subscriber of events
         ├── tasks                                 one supervisor a live task
         └── steps                                 one actor an attempt
 
     The order of closing: nothing new is taken up, steps finish or are handed
-    back, then tasks, then the journal with what it still holds.
+    back, then tasks, then subscribers, then the journal with what it still holds.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Runtime:
         )
         self.inbox = Inbox(store, clock, self.operate)
         self.prober = Prober(store)
+        self.subscribers = Supervisor("subscribers", on_failure=_log_failure)
         self._tasks = Supervisor("tasks", on_failure=_log_failure)
         self._steps = Supervisor("steps", on_failure=_log_failure)
         self.pool = StepPool(
@@ -129,8 +133,8 @@ class Runtime:
             raise UnknownTaskError(task_id=task_id)
         return state
 
-    def figures(self) -> Figures:
-        """Return how the parts stand at this moment."""
+    def figures(self, subscribers: Iterable[SubscriberStatistics] = ()) -> Figures:
+        """Return how the parts and the subscribers of events stand at this moment."""
         return Figures(
             tasks=self.residency.statistics(),
             mailboxes=self.residency.mailboxes(),
@@ -138,6 +142,7 @@ class Runtime:
             permits=self.permits.statistics(),
             concurrency=self.governor.statistics(),
             loop_lag_seconds=self.watchdog.lag(),
+            dropped={each.name: each.dropped for each in subscribers},
         )
 
     async def drain(self, seconds: float) -> None:
@@ -151,7 +156,7 @@ class Runtime:
         # waits in their mailboxes is kept in any case.
         root.start(lambda: self.timers)
         root.start(lambda: self.journal)
-        for branch in (self._tasks, self._steps):
+        for branch in (self.subscribers, self._tasks, self._steps):
             await self.system.branch(branch)
         self._stack.callback(self.pool.force_all)
         self._stack.enter_context(self.watchdog)

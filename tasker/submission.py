@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 from msgspec import Raw
 
@@ -50,7 +48,6 @@ class Submission:
         identity: Identity,
         clock: Clock,
         ids: IdFactory,
-        submitted: Callable[[TaskRecord], None] | None = None,
     ) -> None:
         self._registry = registry
         self._shelf = shelf
@@ -60,7 +57,6 @@ class Submission:
         self._clock = clock
         self._ids = ids
         self._identity = identity
-        self._submitted = submitted
         self._schemas: dict[str, ContextSchema] = {}
 
     def new_id(self) -> str:
@@ -113,8 +109,6 @@ class Submission:
             )
         except DuplicateIdentityError as error:
             raise DuplicateTaskError(task_id=error.task_id, identity=error.identity) from error
-        if self._submitted is not None:
-            self._submitted(task)
         return task.task_id
 
     def _checked_context(self, bound: BoundDefinition, request: TaskRequest) -> Raw:

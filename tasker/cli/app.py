@@ -33,6 +33,9 @@ COMMANDS = {
     "annotate": ("operations", "Note something on a task."),
     "check": ("check", "Check definitions and report every problem."),
     "graph": ("graph", "Draw a definition's or a task's graph."),
+    "analyze": ("analyze", "Find what decides how long it takes."),
+    "stats": ("stats", "Tell figures: rates, times, errors."),
+    "events": ("events", "List the events there are, or explain one."),
     "metrics": ("metrics", "Print metrics by name, a dashboard, or alert rules."),
     "bench": ("bench", "Measure a definition, and say what limits it."),
 }

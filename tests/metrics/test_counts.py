@@ -9,7 +9,7 @@ from tasker import Engine, RetryableError, TaskRequest, define
 from tasker.stores import MemoryStore
 from tasker.testing import testing_engine
 from tests.engine.support import Gate, one_step, request, until
-from tests.metrics.work import CONFIG, counted, definition, run_some, seeded, told_by
+from tests.metrics.work import CONFIG, counted, definition, run_each, run_some, seeded, told_by
 
 
 def open_engine(url):
@@ -43,6 +43,7 @@ async def test_counts_equal_the_histories_over_restarts(seed, tmp_path):
     for _ in range(3):
         # Some tasks are in the middle when it ends: the next engine takes them up.
         async with open_engine(url) as engine:
+            await run_each(engine)
             await run_some(engine, chance, 60)
         total += counted(engine)
     async with open_engine(url) as engine:

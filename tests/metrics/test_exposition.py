@@ -138,3 +138,21 @@ def test_buckets_can_be_chosen_and_have_to_rise():
     for wrong in ((), (1.0, 0.1), (1.0, 1.0)):
         with pytest.raises(ValueError, match="metrics_buckets"):
             TelemetryConfig(metrics_buckets=wrong)
+
+
+async def test_what_a_subscriber_loses_is_counted_by_its_name():
+    gate = Gate()
+    async with Engine.open("memory://", definitions=one_step(), config=QUICK) as engine:
+
+        @engine.on("task.*", capacity=1, when_full="drop_newest")
+        async def audit(event):
+            await gate.pass_through()
+
+        for _ in range(3):
+            await engine.run(request())
+        (stuck,) = engine.health().subscribers
+        assert stuck.dropped > 0
+        value = engine.metrics.registry.get_sample_value
+        named = {"subscriber": stuck.name}
+        assert value("tasker_subscriber_dropped_total", named) == stuck.dropped
+        gate.open()

@@ -87,6 +87,23 @@ async def run_some(engine, chance, tasks):
         await engine.wait(task_id)
 
 
+async def run_each(engine):
+    """Run tasks that come to each end for certain: chance may leave one out."""
+
+    async def submit(**plan):
+        steps = {name: ["ok"] for name in STEPS}
+        asked = {"plan": {**steps, **plan}}
+        request = TaskRequest(name="work", namespace="shop", version="1.0.0", context=asked)
+        return await engine.submit(request)
+
+    await engine.wait(await submit())
+    await engine.cancel(await submit(split=["wait"]))
+    for operate in (engine.resolve_task, engine.retry):
+        task_id = await submit(join=["give up"])
+        await engine.wait(task_id)
+        await operate(task_id)
+
+
 async def told_by(engine: Engine) -> Counter:
     """Count what a store's histories say, as the metrics should: by name and labels."""
     found: Counter = Counter()

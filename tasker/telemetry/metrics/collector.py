@@ -48,6 +48,7 @@ class EngineCollector(Collector):
         yield from self._of_tasks()
         yield from self._of_steps()
         yield from _of_engine(self._figures())
+        yield _numbers(catalog.RECOVERIES, [((), self._counts.recovered)])
         yield _distributions(catalog.COMMIT_SECONDS, [((), self._commits.seconds)])
         yield _distributions(catalog.COMMIT_APPENDS, [((), self._commits.appends)])
         yield _numbers(catalog.BUILD, [((tasker.__version__,), 1)])
@@ -74,7 +75,6 @@ def _of_engine(now: Figures) -> Iterator[Metric]:
         (catalog.SUPERVISORS_LIMIT, now.tasks.limit),
         (catalog.MAILBOX_DEPTH, now.mailboxes.messages),
         (catalog.MAILBOX_DEEPEST, now.mailboxes.most),
-        (catalog.RECOVERIES, now.tasks.recovered),
         (catalog.PASSIVATIONS, now.tasks.released),
         (catalog.UNRUNNABLE, now.tasks.unrunnable),
         (catalog.JOURNAL_QUEUE, now.journal.queued),

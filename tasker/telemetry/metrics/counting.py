@@ -9,7 +9,7 @@ from msgspec import Struct
 from tasker.actors.workflow.outcome import LOST
 from tasker.actors.workflow.state import WorkflowState
 from tasker.stores.encoding import decode
-from tasker.stores.records import StepState, TaskState, TaskSummary, Transition
+from tasker.stores.records import StepState, TaskRecord, TaskState, Transition
 from tasker.telemetry.metrics.tallies import DURATION_BOUNDS, StepTally, TaskTally
 
 TaskLabels = tuple[str, str, str]
@@ -31,7 +31,7 @@ class _Known(Struct, frozen=True, gc=False):
 
 
 class TaskCounts:
-    """Counts tasks and attempts by definition and step: an observer.
+    """Counts tasks and attempts by definition and step: a witness.
 
     Every label comes from a definition, so there are as many series as there are steps
     in the definitions that have run in this process. The tallies of a definition are
@@ -41,12 +41,18 @@ class TaskCounts:
     def __init__(self, bounds: Sequence[float] = DURATION_BOUNDS) -> None:
         self.tasks: dict[TaskLabels, TaskTally] = {}
         self.steps: dict[StepLabels, StepTally] = {}
+        self.recovered = 0
         self._bounds = bounds
         self._known: dict[str, _Known] = {}
 
-    def submitted(self, task: TaskSummary) -> None:
-        """Count a task that was acknowledged to who submitted it."""
+    def created(self, task: TaskRecord, at: float) -> None:
+        """Count a task that waits in the store."""
         self._task_tally(task).submitted += 1
+
+    def taken_up(self, state: WorkflowState, at: float) -> None:
+        """Count a task that is taken up in the middle of an attempt."""
+        if state.running:
+            self.recovered += 1
 
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
         """Count transitions that are durable."""
@@ -82,7 +88,7 @@ class TaskCounts:
         self._known[state.plan.definition_hash] = known
         return known
 
-    def _task_tally(self, task: TaskSummary) -> TaskTally:
+    def _task_tally(self, task: TaskRecord) -> TaskTally:
         labels = (task.namespace, task.name, task.version)
         tally = self.tasks.get(labels)
         if tally is None:
@@ -144,8 +150,11 @@ def _count_task(tally: TaskTally, state: WorkflowState, transition: Transition) 
         tally.cancelled += 1
     elif new == TaskState.RESOLVED_MANUALLY:
         tally.resolved += 1
-    elif new == TaskState.PENDING and transition.from_state is not None:
-        tally.retried += 1
+    elif new == TaskState.PENDING:
+        if transition.from_state is None:
+            tally.submitted += 1
+        else:
+            tally.retried += 1
     head = state.head
     if new in _TASK_ENDS and head.started_at is not None and head.ended_at is not None:
         tally.duration.observe(head.ended_at - head.started_at)
