@@ -61,9 +61,9 @@ async def test_an_engine_that_does_not_work_the_store_asks_for_no_due_tasks():
     async with testing_engine(work, config=config, clock=clock, store=store) as engine:
         await engine.submit(request())
         await until(lambda: engine.health().tasks.released == 1)
-    async with Engine.open(store, definitions=work, clock=clock, work=False) as engine:
+    async with Engine.open(store, definitions=work, clock=clock, work=False) as reader:
         before = store.asked
         with anyio.fail_after(10):
             await clock.advance(10_000)
-        await engine.get((await engine.list_tasks()).tasks[0].task_id)
+        await reader.get((await reader.list_tasks()).tasks[0].task_id)
         assert store.asked - before <= 1
