@@ -71,6 +71,13 @@ class ResidencyStatistics(Struct, frozen=True, kw_only=True):
     unrunnable: int
 
 
+class MailboxFigures(Struct, frozen=True, kw_only=True):
+    """Messages that wait for the supervisors of tasks, and most of them in one mailbox."""
+
+    messages: int
+    most: int
+
+
 class Residency(Actor):
     """Keeps at most ``limit`` tasks in memory, each with one supervisor.
 
@@ -221,6 +228,11 @@ class Residency(Actor):
             unrunnable=self._unrunnable,
         )
 
+    def mailboxes(self) -> MailboxFigures:
+        """Return how full the mailboxes are; looks at each, so not for every second."""
+        depths = [each.mailbox.statistics().depth for each in list(self._live.values())]
+        return MailboxFigures(messages=sum(depths), most=max(depths, default=0))
+
     # The actor
 
     async def run(self) -> None:
@@ -325,7 +337,7 @@ class Residency(Actor):
         self._live.pop(state.task.task_id, None)
         if not self._live:
             self._empty.set()
-        if not self._backlog and not self._again:
+        if not (self._backlog or self._again or self._is_due()):
             return
         if self._room_to_load() >= min(LOAD_BATCH, self._limit // 4):
             self.look()
@@ -509,7 +521,7 @@ class Residency(Actor):
             self.look()
 
     async def _set_wake(self) -> None:
-        if not self._takes_up:
+        if not (self._takes_up and self._ready_context().working):
             return
         if self._wake is not None:
             self._wake.cancel()
@@ -521,8 +533,10 @@ class Residency(Actor):
             self._due_by(at)
         else:
             self._due_at = at
-            # Due, and no room for it: not to be asked again at once.
-            self._wake_later()
+            if self._has_room():
+                # Too many in motion: not to be asked again at once.
+                self._wake_later()
+            # Otherwise no timer: a task that ends has the store looked at.
 
     def _look_at_all(self) -> None:
         """Have nothing taken for granted of what waits in the store."""
@@ -538,8 +552,10 @@ class Residency(Actor):
         self._wake_by(at)
 
     def _wake_later(self) -> None:
-        """Have the store looked at in a moment."""
-        self._wake_by(self._clock.now() + LOAD_SECONDS)
+        """Have the store looked at in a moment, if anything may be loaded at all."""
+        context = self._ready_context()
+        if context.working and not context.draining:
+            self._wake_by(self._clock.now() + LOAD_SECONDS)
 
     def _wake_by(self, at: float) -> None:
         """Have the store looked at by then, at the latest."""

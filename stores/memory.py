@@ -17,6 +17,7 @@ from tasker.stores.matching import matches
 from tasker.stores.memory_catalog import MemoryCatalog
 from tasker.stores.memory_times import times_of
 from tasker.stores.records import (
+    UNDONE,
     AnnotationRecord,
     AnnotationTypeRecord,
     Append,
@@ -24,6 +25,7 @@ from tasker.stores.records import (
     NamespaceRecord,
     NodeRecord,
     StepRecord,
+    StepState,
     TaskFilter,
     TaskPage,
     TaskRecord,
@@ -31,6 +33,7 @@ from tasker.stores.records import (
     TaskState,
     TaskSummary,
     Transition,
+    Workload,
 )
 from tasker.stores.times import STEPS_A_TASK, TaskTimes, TimesPage
 
@@ -181,6 +184,31 @@ class MemoryStore(MemoryCatalog):
         """See `TaskReader.count_tasks`."""
         self._check_open()
         return dict(Counter(task.state for task in self._matching(where)))
+
+    async def workload(self, now: float) -> Workload:
+        """See `TaskReader.workload`."""
+        self._check_open()
+        unowned = self._unowned()
+        ready = [task.created_at for task in unowned if (task.wake_at or 0.0) <= now]
+        steps = [
+            step
+            for entry in self._entries.values()
+            if entry.task.state in UNDONE
+            for step in entry.steps.values()
+        ]
+        retries = [
+            step.retry_at
+            for step in steps
+            if step.state is StepState.ERROR and step.retry_at is not None
+        ]
+        return Workload(
+            ready_tasks=len(ready),
+            oldest_ready_at=min(ready, default=None),
+            sleeping_tasks=len(unowned) - len(ready),
+            steps=dict(Counter(step.state for step in steps)),
+            retryable=len(retries),
+            in_backoff=sum(at > now for at in retries),
+        )
 
     async def history(
         self, task_id: str, *, after_seq: int = 0, limit: int = 10_000

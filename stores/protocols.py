@@ -28,6 +28,7 @@ from tasker.stores.records import (
     TaskPage,
     TaskSnapshot,
     TaskState,
+    Workload,
 )
 from tasker.stores.times import TimesPage
 
@@ -76,6 +77,12 @@ class TaskReader(Protocol):
 
     async def count_tasks(self, where: TaskFilter) -> dict[TaskState, int]:
         """Return how many matching tasks are in each state; states with none are absent."""
+
+    async def workload(self, now: float) -> Workload:
+        """Return what is left to do at that instant, counted over the whole store.
+
+        A task or step that is due exactly now is due. States of steps with none are absent.
+        """
 
     async def history(
         self, task_id: str, *, after_seq: int = 0, limit: int = 10_000

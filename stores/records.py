@@ -24,6 +24,10 @@ class TaskState(StrEnum):
     RESOLVED_MANUALLY = "resolved_manually"
 
 
+UNDONE = (TaskState.PENDING, TaskState.IN_PROGRESS, TaskState.PAUSED, TaskState.ERROR)
+"""States of tasks in which somebody or something still has to act."""
+
+
 class StepState(StrEnum):
     """States of a step. A step without a record is ``pending`` with no attempts."""
 
@@ -225,6 +229,24 @@ class TaskPage(Struct, frozen=True, gc=False, kw_only=True):
 
     tasks: tuple[TaskSummary, ...]
     next_cursor: str | None
+
+
+class Workload(Struct, frozen=True, gc=False, kw_only=True):
+    """What is left to do in a store.
+
+    ``ready_tasks`` have no owner and want to be taken up by now, the oldest created at
+    ``oldest_ready_at``; ``sleeping_tasks`` have none and a ``wake_at`` to come. ``steps``
+    counts the recorded steps of tasks that are pending, in progress, paused or in error, by
+    state; ``retryable`` those in error that have a ``retry_at``, ``in_backoff`` those of
+    them for which it is to come.
+    """
+
+    ready_tasks: int
+    oldest_ready_at: float | None
+    sleeping_tasks: int
+    steps: dict[StepState, int]
+    retryable: int
+    in_backoff: int
 
 
 class NamespaceRecord(Struct, frozen=True, gc=False, kw_only=True):

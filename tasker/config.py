@@ -5,6 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tasker.actors.workflow.plan import Backoff
+from tasker.concurrency import Bounds, bounds_of
+from tasker.health.config import HealthConfig
 from tasker.telemetry.config import TelemetryConfig
 
 MEBIBYTE = 1024 * 1024
@@ -16,7 +18,11 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
 
     Attributes:
         max_resident_tasks: Tasks in memory at once; the rest wait in the store.
-        max_concurrent_steps: Attempts that run at once in this process.
+        max_concurrent_steps: Attempts that run at once in this process, without pressure.
+        min_concurrent_steps: Attempts that run at once under the greatest pressure.
+        max_concurrent_steps_limit: Attempts that run at once when steps wait for room and
+            there is no pressure; None for ``max_concurrent_steps``.
+        concurrency_cache_duration: How long a decision on that limit stands.
         max_worker_threads: Plain ``def`` handlers that run at once.
         max_worker_processes: Handlers with ``executor: process`` that run at once.
         backoff: The waits between attempts.
@@ -33,10 +39,14 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
             ``hash`` (of what is asked for), or ``package.module:Class``.
         identity_window_seconds: How long a ``hash`` identity stays taken.
         telemetry: What is told of its work, and what is hidden from it.
+        health: When it is ready, and how long its status is kept.
     """
 
     max_resident_tasks: int = 1_000
     max_concurrent_steps: int = 2_000
+    min_concurrent_steps: int = 3
+    max_concurrent_steps_limit: int | None = None
+    concurrency_cache_duration: float = 1.0
     max_worker_threads: int = 40
     max_worker_processes: int = 2
     backoff: Backoff = Backoff()
@@ -51,6 +61,7 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
     identity: str = "none"
     identity_window_seconds: float = 60.0
     telemetry: TelemetryConfig = TelemetryConfig()
+    health: HealthConfig = HealthConfig()
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -58,3 +69,16 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
             least = 0 if name.startswith(_MAY_BE_0) else 1e-9
             if isinstance(value, int | float) and value < least:
                 raise ValueError(f"EngineConfig.{name} is {value}; it must be greater than 0")
+        most = self.max_concurrent_steps_limit
+        if most is not None and self.min_concurrent_steps > most:
+            raise ValueError(
+                f"min_concurrent_steps ({self.min_concurrent_steps}) cannot exceed "
+                f"max_concurrent_steps_limit ({most})"
+            )
+
+    @property
+    def concurrency(self) -> Bounds:
+        """Where the limit of steps may move; the strictest of the settings holds."""
+        return bounds_of(
+            self.min_concurrent_steps, self.max_concurrent_steps, self.max_concurrent_steps_limit
+        )

@@ -17,7 +17,7 @@ from msgspec import Struct
 from tasker.actors.clock import SystemClock
 from tasker.actors.journal import JournalStatistics
 from tasker.actors.permits import PermitStatistics
-from tasker.actors.protocols import Clock
+from tasker.actors.protocols import Clock, Witness
 from tasker.actors.residency import ResidencyStatistics
 from tasker.actors.supervisor import ActorDescription
 from tasker.actors.workflow.messages import AnyOperation
@@ -36,9 +36,12 @@ from tasker.events.subscribers import Subscribers
 from tasker.events.subscriptions import Subscribing, subscribe_all
 from tasker.handlers.binding import BoundDefinition
 from tasker.handlers.runner import HandlerRunner
+from tasker.health.readiness import ReadinessChecker
+from tasker.health.status import StatusReader
 from tasker.identity import Identity
 from tasker.ids import IdFactory
 from tasker.listening import Listening
+from tasker.monitored import Monitored
 from tasker.operator import Operator
 from tasker.reading import Annotation, HistoryEntry, Reading, TaskQuery
 from tasker.registry import Registry
@@ -51,6 +54,9 @@ from tasker.stores.records import ErrorRecord, NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.submission import Submission
 from tasker.task_view import TaskListPage, TaskView
+from tasker.telemetry.metrics.counting import TaskCounts
+from tasker.telemetry.metrics.figures import Figures
+from tasker.telemetry.metrics.metrics import Metrics
 from tasker.telemetry.observers import Observers
 from tasker.telemetry.task_log import TaskLog
 
@@ -88,7 +94,7 @@ class RunningStep(Struct, frozen=True, kw_only=True):
     attempt: int
 
 
-class Engine(Operator, Listening):
+class Engine(Operator, Listening, Monitored):
     """A workflow engine over a store, inside this process.
 
     Make one with `Engine.open` and use it as an async context manager. Leaving it
@@ -140,6 +146,8 @@ class Engine(Operator, Listening):
             correlation_header=config.telemetry.correlation_id_header,
         )
         identity = Identity(config)
+        telemetry = config.telemetry
+        self._counts = TaskCounts(telemetry.metrics_buckets) if telemetry.metrics_enabled else None
         self._runtime = self._new_runtime(working=work)
         self._reading = Reading(store, self._shelf, clock, self._runtime.residency.resident)
         self._submission = Submission(
@@ -152,6 +160,7 @@ class Engine(Operator, Listening):
             clock=clock,
             ids=ids or IdFactory(clock),
         )
+        self._watch(self._runtime)
         self.catalog = Catalog(store, clock)
 
     @classmethod
@@ -446,16 +455,38 @@ class Engine(Operator, Listening):
             )
 
     def _new_runtime(self, *, working: bool) -> Runtime:
+        witnesses: list[Witness] = [TaskLog()]
+        if self._counts is not None:
+            witnesses.append(self._counts)
         return Runtime(
             store=self._store,
             plans=self._shelf,
             runner=self._runner,
-            observer=Observers(self._events, TaskLog()),
+            observer=Observers(self._events, *witnesses),
             clock=self._clock,
             config=self.config,
             node_id=self._node_id,
             working=working,
             takes_up=self._recover,
+        )
+
+    def _watch(self, runtime: Runtime) -> None:
+        def figures() -> Figures:
+            return runtime.figures(self._subscribers.statistics())
+
+        self.metrics = Metrics(self._counts, runtime.commits, figures, self._clock)
+        self._readiness = ReadinessChecker(
+            self.config.health,
+            prober=runtime.prober,
+            journal=runtime.journal,
+            watchdog=runtime.watchdog,
+        )
+        self._status = StatusReader(
+            self.config.health,
+            reader=self._store,
+            clock=self._clock,
+            figures=figures,
+            trouble=lambda: self.health().trouble,
         )
 
     def _node(self) -> NodeRecord:
@@ -533,6 +564,12 @@ class Engine(Operator, Listening):
     def _check_open(self, operation: str) -> None:
         if not self._open:
             raise EngineClosedError(operation=operation)
+
+    def _is_open(self) -> bool:
+        return self._open
+
+    def _now(self) -> float:
+        return self._clock.now()
 
 
 def _log_hook(task_id: str, hook: str, error: ErrorRecord) -> None:

@@ -19,6 +19,7 @@ TaskerError
 ├── InvalidOperationError           the operation is not legal in that state
 ├── TaskFailedError                 a task ended otherwise than complete
 ├── EngineClosedError               the engine takes no work any more
+├── ExporterError                   metrics cannot be exported so; see tasker.telemetry
 ├── MissingExtraError               an optional package is not installed
 ├── RetryableError                  raised by handlers: try again
 └── PermanentError                  raised by handlers: no retry can help

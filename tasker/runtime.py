@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -21,8 +22,13 @@ from tasker.actors.timers import Timers
 from tasker.actors.workflow.messages import AnyOperation
 from tasker.config import EngineConfig
 from tasker.errors import StoreError, TaskerError, UnknownTaskError
+from tasker.events.delivery import SubscriberStatistics
+from tasker.governor import Governor, PressureGauge
+from tasker.health.prober import Prober
 from tasker.stores.protocols import Store
 from tasker.stores.records import TaskState
+from tasker.telemetry.metrics.commits import MeasuredCommits
+from tasker.telemetry.metrics.figures import Figures
 from tasker.telemetry.task_log import LoggedCommits
 from tasker.watchdog import Watchdog
 
@@ -33,7 +39,8 @@ class Runtime:
     """Opens the actors in the order in which they need each other, and closes them in reverse.
 
         engine
-        ├── journal, timers, residency, inbox     restarted when they fail
+        ├── journal, timers, residency,           restarted when they fail
+        │   inbox, prober
         ├── subscribers                           one actor a subscriber of events
         ├── tasks                                 one supervisor a live task
         └── steps                                 one actor an attempt
@@ -61,16 +68,27 @@ class Runtime:
         self._stack = AsyncExitStack()
         self.system = ActorSystem("engine", on_failure=_log_failure)
         self.timers = Timers(clock)
-        self.journal = Journal(
+        self.commits = MeasuredCommits(
             LoggedCommits(store, config.telemetry.slow_commit_seconds, time.monotonic),
+            time.monotonic,
+        )
+        self.journal = Journal(
+            self.commits,
             clock,
             capacity=config.journal_capacity,
             batch=config.journal_batch,
             on_health=_log_health,
             on_fault=_log_failure,
         )
-        self.permits = Permits(config.max_concurrent_steps, self.timers, clock.now)
+        bounds = config.concurrency
+        self.permits = Permits(bounds.usual, self.timers, clock.now)
+        self.watchdog = Watchdog()
+        pressure = PressureGauge(self.journal, config.journal_batch, self.commits, self.watchdog)
+        self.governor = Governor(
+            self.permits, bounds, config.concurrency_cache_duration, pressure.measure
+        )
         self.inbox = Inbox(store, clock, self.operate)
+        self.prober = Prober(store)
         self.subscribers = Supervisor("subscribers", on_failure=_log_failure)
         self._tasks = Supervisor("tasks", on_failure=_log_failure)
         self._steps = Supervisor("steps", on_failure=_log_failure)
@@ -115,6 +133,18 @@ class Runtime:
             raise UnknownTaskError(task_id=task_id)
         return state
 
+    def figures(self, subscribers: Iterable[SubscriberStatistics] = ()) -> Figures:
+        """Return how the parts and the subscribers of events stand at this moment."""
+        return Figures(
+            tasks=self.residency.statistics(),
+            mailboxes=self.residency.mailboxes(),
+            journal=self.journal.statistics(),
+            permits=self.permits.statistics(),
+            concurrency=self.governor.statistics(),
+            loop_lag_seconds=self.watchdog.lag(),
+            dropped={each.name: each.dropped for each in subscribers},
+        )
+
     async def drain(self, seconds: float) -> None:
         """Start nothing more, and hand back what does not finish in time."""
         await self.residency.drain(seconds)
@@ -129,9 +159,11 @@ class Runtime:
         for branch in (self.subscribers, self._tasks, self._steps):
             await self.system.branch(branch)
         self._stack.callback(self.pool.force_all)
-        self._stack.enter_context(Watchdog())
+        self._stack.enter_context(self.watchdog)
+        self._stack.enter_context(self.governor)
         root.start(lambda: self.residency)
         root.start(lambda: self.inbox)
+        root.start(lambda: self.prober)
         return self
 
     async def __aexit__(self, *exc: object) -> bool | None:
@@ -142,7 +174,7 @@ class Runtime:
 
     def close(self) -> None:
         """Take no more messages; what was never entered is let go of by this alone."""
-        for actor in (self.timers, self.journal, self.residency, self.inbox):
+        for actor in (self.timers, self.journal, self.residency, self.inbox, self.prober):
             actor.close()
 
 

@@ -7,6 +7,7 @@ import logging
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from types import FrameType
 from typing import Self
@@ -16,6 +17,8 @@ from msgspec import Struct
 logger = logging.getLogger("tasker")
 
 BEAT_SECONDS = 0.1
+RECENT_BEATS = 50
+"""Beats that are remembered: some five seconds."""
 HANDLERS = "tasker.handlers"
 
 
@@ -35,7 +38,8 @@ class Watchdog:
     """A thread that looks at the event loop's heartbeat, and at its stack when there is none.
 
     The loop cannot tell of its own standstill, so somebody else must. It costs a
-    wake-up every tenth of a second on either side.
+    wake-up every tenth of a second on either side. ``late_seconds`` sums up by how much the
+    ``beats`` so far came late.
 
     Args:
         limit_seconds: The standstill from which on it is told of.
@@ -53,6 +57,9 @@ class Watchdog:
         self._monotonic = monotonic
         self._beat = monotonic()
         self._seen: tuple[str | None, str] | None = None
+        self._late: deque[float] = deque([0.0], maxlen=RECENT_BEATS)
+        self.late_seconds = 0.0
+        self.beats = 0
         self._done = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -84,9 +91,18 @@ class Watchdog:
         """Show that the loop goes round; tell of a standstill that this beat ends."""
         now = self._monotonic()
         seconds, self._beat = now - self._beat - BEAT_SECONDS, now
+        late = max(0.0, seconds)
+        self._late.append(late)
+        self.late_seconds += late
+        self.beats += 1
         seen, self._seen = self._seen, None
         if seen is not None and seconds >= self._limit:
             self._tell(Stall(seconds=seconds, culprit=seen[0], place=seen[1]))
+
+    def lag(self) -> float:
+        """Return by how many seconds the loop was late at worst, in the last beats and now."""
+        # A copy: whoever scrapes may be another thread.
+        return max(*tuple(self._late), self._monotonic() - self._beat - BEAT_SECONDS)
 
     def look(self, frame: FrameType | None) -> None:
         """Remember where the loop stands, if it has stood long enough to be suspected."""

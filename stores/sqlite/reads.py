@@ -9,12 +9,15 @@ import msgspec
 
 from tasker.stores.matching import annotation_text
 from tasker.stores.records import (
+    UNDONE,
     AnnotationRecord,
     HistoryRecord,
+    StepState,
     TaskFilter,
     TaskPage,
     TaskSnapshot,
     TaskState,
+    Workload,
 )
 from tasker.stores.sqlite.queries import queries
 from tasker.stores.sqlite.rows import json_text, snapshots, summary_from
@@ -60,6 +63,10 @@ class ReadSlice(Slice):
         )
         return {TaskState(state): count for state, count in rows}
 
+    async def workload(self, now: float) -> Workload:
+        """See `TaskReader.workload`."""
+        return await self._reader.read(lambda raw: _workload(raw, now))
+
     async def history(
         self, task_id: str, *, after_seq: int = 0, limit: int = 10_000
     ) -> list[HistoryRecord]:
@@ -80,6 +87,25 @@ class ReadSlice(Slice):
 def register_functions(connection: sqlite3.Connection) -> None:
     """Give the connection the functions that the queries of this slice call."""
     connection.create_function("annotation_text", 2, annotation_text, deterministic=True)
+
+
+def _workload(connection: sqlite3.Connection, now: float) -> Workload:
+    asked = {"now": now, "states": json_text(UNDONE)}
+    ready, oldest = connection.execute(_QUERIES["ready_tasks"], asked).fetchone()
+    (sleeping,) = connection.execute(_QUERIES["sleeping_tasks"], asked).fetchone()
+    steps = {
+        StepState(state): counts
+        for state, *counts in connection.execute(_QUERIES["undone_steps"], asked)
+    }
+    _, retryable, in_backoff = steps.get(StepState.ERROR, (0, 0, 0))
+    return Workload(
+        ready_tasks=ready,
+        oldest_ready_at=oldest,
+        sleeping_tasks=sleeping,
+        steps={state: count for state, (count, _, _) in steps.items()},
+        retryable=retryable,
+        in_backoff=in_backoff,
+    )
 
 
 def conditions(where: TaskFilter) -> dict[str, Any]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
         correlation_from_headers,
         current_correlation,
     )
+    from tasker.telemetry.exporters.data import MetricsData, Series
+    from tasker.telemetry.exporters.exporter import Export, Exporter, ExporterError
     from tasker.telemetry.log_fields import (
         MaskingFormatter,
         MaskSecrets,
@@ -19,14 +21,22 @@ if TYPE_CHECKING:
     )
     from tasker.telemetry.logs import ConfiguredLogging, configure_logging
     from tasker.telemetry.masking import Masker, MaskingRules
+    from tasker.telemetry.metrics.metrics import Exposition, Metrics
 
 __all__ = [
     "ConfiguredLogging",
     "Correlation",
+    "Export",
+    "Exporter",
+    "ExporterError",
+    "Exposition",
     "MaskSecrets",
     "Masker",
     "MaskingFormatter",
     "MaskingRules",
+    "Metrics",
+    "MetricsData",
+    "Series",
     "TaskFields",
     "TelemetryConfig",
     "add_task_fields",
@@ -45,6 +55,8 @@ _HOMES = {
         "correlation_from_headers",
         "current_correlation",
     ),
+    "tasker.telemetry.exporters.data": ("MetricsData", "Series"),
+    "tasker.telemetry.exporters.exporter": ("Export", "Exporter", "ExporterError"),
     "tasker.telemetry.log_fields": (
         "MaskSecrets",
         "MaskingFormatter",
@@ -53,6 +65,7 @@ _HOMES = {
     ),
     "tasker.telemetry.logs": ("ConfiguredLogging", "configure_logging"),
     "tasker.telemetry.masking": ("Masker", "MaskingRules"),
+    "tasker.telemetry.metrics.metrics": ("Exposition", "Metrics"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -24,8 +24,11 @@ from tasker.definitions.keys import Kind
 from tasker.handlers.connection import ApiConfig
 from tasker.handlers.statuses import RULES, is_success, rule_for
 from tasker.handlers.views import Step, Task
+from tasker.health import HealthConfig
+from tasker.health.status import EngineStatus
 from tasker.stores.records import StepState
 from tasker.telemetry import TelemetryConfig
+from tasker.telemetry.metrics.catalog import INSTRUMENTS, STEP, TASK
 from tests.docs.pages import PAGES, ROOT, table_under
 
 DOCS = ROOT / "docs"
@@ -108,6 +111,7 @@ def plain(default: Any) -> str:
         ("operating.md", "setting", EngineConfig),
         ("operating.md", "Backoff", Backoff),
         ("logging.md", "TelemetryConfig", TelemetryConfig),
+        ("health.md", "HealthConfig", HealthConfig),
         ("python.md", "field", TaskRequest),
     ],
 )
@@ -125,6 +129,25 @@ def test_settings_and_their_defaults(page: str, heading: str, struct: type[msgsp
             )
         else:
             assert shown[name].strip('"') == plain(default), name
+
+
+def test_every_metric_is_in_the_tables() -> None:
+    rows = list(table_under(DOCS / "metrics.md", "metric"))
+    assert [(row[0], row[1]) for row in rows] == [
+        (each.name, each.kind)
+        for each in sorted(INSTRUMENTS, key=lambda each: (each.labels != TASK, each.labels != STEP))
+    ]
+    labelled = {row[0]: row[2] for row in rows if len(row) == 4}
+    for each in INSTRUMENTS:
+        if each.name in labelled:
+            assert labelled[each.name] == ", ".join(each.labels)
+        else:
+            assert each.labels in (TASK, STEP)
+
+
+def test_every_field_of_a_status_is_in_the_table() -> None:
+    told = {name for row in table_under(DOCS / "health.md", "field") for name in row[0].split(", ")}
+    assert told == {*EngineStatus.__struct_fields__, "total_tasks"}
 
 
 def test_arguments_of_define() -> None:

@@ -22,6 +22,7 @@ CORE = {
     "httpx": "httpx",
     "jsonschema_rs": "jsonschema-rs",
     "msgspec": "msgspec",
+    "prometheus_client": "prometheus-client",
     "rich": "rich",
     "semver": "semver",
     "structlog": "structlog",

@@ -41,7 +41,7 @@ def test_the_wheel_holds_tasker_alone(wheel_members: set[str]):
 def test_the_wheel_holds_every_file_once(wheel_members: set[str]):
     expected = {"tasker/py.typed"} | {
         f"{folder.replace('.', '/')}/{path.name}"
-        for pattern in ("*.py", "*.sql")
+        for pattern in ("*.py", "*.sql", "*.json", "*.yml")
         for folder, path in our_files(pattern)
     }
     assert {member for member in wheel_members if member.startswith("tasker/")} == expected

@@ -220,6 +220,11 @@ class ForgetsTheCorrelation(MemoryStore):
         super()._create(replace(task, correlation_id=None, tracestate=None), at)
 
 
+class TakesWhatIsDueForAsleep(MemoryStore):
+    async def workload(self, now):
+        return await super().workload(now - 1)
+
+
 # What each of them must be caught by, at least.
 CAUGHT_BY = {
     ForgetsTheEpoch: {"another_epoch_is_refused", "a_claim_fences_the_former_owner"},
@@ -251,6 +256,7 @@ CAUGHT_BY = {
     TakesItsOwnWritesForChanges: {"own_writes_are_no_change"},
     MapsInOneOrder: {"an_object_map_is_found_in_either_order"},
     ForgetsTheCorrelation: {"every_field_of_a_task_comes_back", "a_list_shows_summaries"},
+    TakesWhatIsDueForAsleep: {"what_is_left_to_do_is_counted"},
     ForgetsTheFirstOutcome: {"a_command_has_one_outcome"},
     WorksWhileClosed: {"a_store_works_between_open_and_close"},
 }

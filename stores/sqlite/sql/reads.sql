@@ -56,6 +56,29 @@ WHERE (:namespace IS NULL OR namespace = :namespace)
     ))
 GROUP BY state;
 
+-- Tasks that nobody owns and want to be taken up, and the creation of the oldest: the
+-- partial indexes tasks_backlog and tasks_timers.
+-- name: ready_tasks
+SELECT coalesce(sum(tasks), 0), min(oldest) FROM (
+    SELECT count(*) AS tasks, min(created_at) AS oldest FROM tasks
+    WHERE owner IS NULL AND wake_at = 0
+    UNION ALL
+    SELECT count(*), min(created_at) FROM tasks
+    WHERE owner IS NULL AND wake_at > 0 AND wake_at <= :now
+);
+
+-- name: sleeping_tasks
+SELECT count(*) FROM tasks WHERE owner IS NULL AND wake_at > 0 AND wake_at > :now;
+
+-- Steps of tasks that are not done, by state, with how many of them are to be tried
+-- again, and how many not yet.
+-- name: undone_steps
+SELECT s.state, count(*), count(s.retry_at), coalesce(sum(s.retry_at > :now), 0)
+FROM tasks AS t
+CROSS JOIN steps AS s ON s.task_id = t.task_id
+WHERE t.state IN (SELECT value FROM json_each(:states))
+GROUP BY s.state;
+
 -- name: history
 SELECT seq, at, transitions
 FROM journal

@@ -1,0 +1,1 @@
+"""Counts and figures of an engine, for Prometheus and for exporters."""
