@@ -9,7 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 from msgspec import Struct
@@ -17,7 +17,7 @@ from msgspec import Struct
 from tasker.actors.clock import SystemClock
 from tasker.actors.journal import JournalStatistics
 from tasker.actors.permits import PermitStatistics
-from tasker.actors.protocols import Clock
+from tasker.actors.protocols import Clock, Observer
 from tasker.actors.residency import ResidencyStatistics
 from tasker.actors.supervisor import ActorDescription
 from tasker.actors.workflow.messages import AnyOperation
@@ -47,6 +47,10 @@ from tasker.submission import Submission
 from tasker.task_view import TaskListPage, TaskView
 from tasker.telemetry.observers import Observers
 from tasker.telemetry.task_log import TaskLog
+from tasker.telemetry.tracing import make_tracing
+
+if TYPE_CHECKING:
+    from tasker.telemetry.otel import TracerProvider
 
 logger = logging.getLogger("tasker")
 
@@ -96,6 +100,7 @@ class Engine(Operator):
         ids: IdFactory | None = None,
         work: bool,
         recover: bool = True,
+        tracer_provider: TracerProvider | None = None,
     ) -> None:
         self.config = config
         self.registry = registry
@@ -107,6 +112,9 @@ class Engine(Operator):
         self._open = False
         self._node_id = str(uuid.uuid4())
         self._events = EventBus()
+        self._traces = make_tracing(
+            config.telemetry, tracer_provider, clock=clock, node_id=self._node_id
+        )
         self._shelf = DefinitionShelf(
             registry, store, config.backoff, masking=config.telemetry.masking, runs=work
         )
@@ -119,6 +127,7 @@ class Engine(Operator):
             hook_failed=_log_hook,
             masking=config.telemetry.masking,
             correlation_header=config.telemetry.correlation_id_header,
+            traces=self._traces,
         )
         identity = Identity(config)
         self._runtime = self._new_runtime(working=work)
@@ -132,6 +141,7 @@ class Engine(Operator):
             identity=identity,
             clock=clock,
             ids=ids or IdFactory(clock),
+            traces=self._traces,
         )
         self.catalog = Catalog(store, clock)
 
@@ -148,6 +158,7 @@ class Engine(Operator):
         environ: Mapping[str, str] | None = None,
         work: bool = True,
         recover: bool = True,
+        tracer_provider: TracerProvider | None = None,
     ) -> Self:
         """Return an engine on a store, for ``async with``.
 
@@ -166,10 +177,14 @@ class Engine(Operator):
                 the work to the engine that works the store.
             recover: False to leave what waits in the store there, and to work only
                 the tasks submitted here, and those named to `take_up`.
+            tracer_provider: Has spans made of the work, by this provider of the
+                OpenTelemetry SDK; ``config.telemetry.traces`` takes the global one.
 
         Raises:
             DefinitionError: With everything that is wrong in the definitions.
             StoreUrlError: The URL names no store.
+            MissingExtraError: Traces are asked for, and the extra ``otel`` is absent.
+            ValueError: The tracer provider is not of the SDK.
 
         Entering it raises `StoreInUseError` when another engine works the store,
         `StoreVersionError` for a database of a newer version, and
@@ -194,6 +209,7 @@ class Engine(Operator):
             ids=ids,
             work=work,
             recover=recover,
+            tracer_provider=tracer_provider,
         )
 
     # What an engine is for
@@ -391,11 +407,15 @@ class Engine(Operator):
             )
 
     def _new_runtime(self, *, working: bool) -> Runtime:
+        observers: list[Observer] = [self._events, TaskLog()]
+        if self._traces is not None:
+            observers.append(self._traces)
+            self._stack.callback(self._traces.close)
         return Runtime(
             store=self._store,
             plans=self._shelf,
             runner=self._runner,
-            observer=Observers(self._events, TaskLog()),
+            observer=Observers(*observers),
             clock=self._clock,
             config=self.config,
             node_id=self._node_id,

@@ -19,12 +19,15 @@ class TelemetryConfig(Struct, frozen=True, kw_only=True):
         correlation_id_header: The header by which API steps pass the correlation id on;
             empty for none.
         slow_commit_seconds: A commit that takes longer is logged.
+        traces: Whether spans are made, by OpenTelemetry's global tracer provider. Needs
+            the extra ``otel``.
     """
 
     filter_parameters: tuple[str, ...] = FILTER_PARAMETERS
     filter_mask: str = FILTER_MASK
     correlation_id_header: str = CORRELATION_HEADER
     slow_commit_seconds: float = 1.0
+    traces: bool = False
 
     def __post_init__(self) -> None:
         self.masking  # noqa: B018 (it refuses what cannot be)
