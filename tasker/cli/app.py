@@ -34,6 +34,7 @@ COMMANDS = {
     "check": ("check", "Check definitions and report every problem."),
     "graph": ("graph", "Draw a definition's or a task's graph."),
     "bench": ("bench", "Measure a definition, and say what limits it."),
+    "validate": ("validate", "Check that traces arrive where they should."),
 }
 """Each command: the module that holds it, and its line in the help."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Sequence
 
 from tasker.errors import MissingExtraError
 
@@ -10,10 +11,14 @@ try:
     from opentelemetry.context import Context, attach
     from opentelemetry.propagate import inject
     from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import Tracer, TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace import ReadableSpan, Tracer, TracerProvider
+    from opentelemetry.sdk.trace.export import (
+        BatchSpanProcessor,
+        SpanExporter,
+        SpanExportResult,
+    )
     from opentelemetry.sdk.trace.id_generator import IdGenerator
-    from opentelemetry.sdk.trace.sampling import Decision
+    from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Decision
     from opentelemetry.trace import (
         Link,
         NonRecordingSpan,
@@ -28,11 +33,13 @@ try:
         set_span_in_context,
     )
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+    from opentelemetry.util.re import parse_env_headers
 except ImportError as missing:
     raise MissingExtraError(feature="tracing", extra="otel") from missing
 
 __all__ = [
     "Context",
+    "CountedExporter",
     "Decision",
     "IdGenerator",
     "Link",
@@ -50,20 +57,40 @@ __all__ = [
     "get_current_span",
     "get_tracer_provider",
     "inject",
+    "otlp_headers",
     "otlp_provider",
     "set_span_in_context",
 ]
 
 
-def otlp_provider(
-    service: str, endpoint: str, *, headers: Mapping[str, str] | None = None
-) -> TracerProvider:
-    """Return a provider that exports in batches, by OTLP over HTTP.
+class CountedExporter(SpanExporter):
+    """Exports by another exporter, and counts what it has taken, and what it has not."""
+
+    def __init__(self, inner: SpanExporter) -> None:
+        self._inner = inner
+        self.exported = 0
+        self.failed = 0
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Export spans."""
+        result = self._inner.export(spans)
+        if result is SpanExportResult.SUCCESS:
+            self.exported += len(spans)
+        else:
+            self.failed += len(spans)
+        return result
+
+    def shutdown(self) -> None:
+        """Shut down what exports."""
+        self._inner.shutdown()
+
+
+def otlp_provider(service: str, endpoint: str) -> tuple[TracerProvider, CountedExporter]:
+    """Return a provider that samples everything and exports in batches, by OTLP over HTTP.
 
     Args:
         service: The name of the service in what shows the traces.
         endpoint: Where to, as in ``http://localhost:4318/v1/traces``.
-        headers: What each request carries.
 
     Raises:
         MissingExtraError: The exporter is not installed.
@@ -73,8 +100,17 @@ def otlp_provider(
     except ImportError as missing:
         raise MissingExtraError(feature="the export of traces", extra="otel") from missing
     provider = TracerProvider(
-        resource=Resource.create({"service.name": service}), shutdown_on_exit=False
+        sampler=ALWAYS_ON,
+        resource=Resource.create({"service.name": service}),
+        shutdown_on_exit=False,
     )
-    exporter = OTLPSpanExporter(endpoint=endpoint, headers=dict(headers or {}))
+    exporter = CountedExporter(OTLPSpanExporter(endpoint=endpoint))
     provider.add_span_processor(BatchSpanProcessor(exporter))
-    return provider
+    return provider, exporter
+
+
+def otlp_headers() -> dict[str, str]:
+    """Return the headers that the environment wants on exports."""
+    names = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
+    written = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    return dict(parse_env_headers(written, liberal=True))
