@@ -7,7 +7,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from tasker import define
 from tasker.handlers.api import ApiStepHandler
+from tasker.telemetry.http_spans import TracedTransport
 from tasker.telemetry.span_ids import trace_id_of
+from tasker.telemetry.tracer import traceable
 from tasker.testing import testing_engine
 from tests.engine.support import request
 from tests.handlers.http_server import Response, free_port, http_server
@@ -206,3 +208,20 @@ async def test_no_secret_is_in_any_span(monkeypatch):
     assert tag(spans.one("GET"), "url.full").count("[FILTERED]") >= 2
     assert str(spans.one("step call").status.description).count("[FILTERED]") == 2
     assert linked(spans.one("step call")) == []
+
+
+async def test_why_a_request_could_not_be_sent_is_told_without_secrets():
+    spans = Spans()
+
+    def refuse(sent):
+        raise httpx.ConnectError("no way to https://user:plugh@shop/?token=plugh")
+
+    tracer = traceable(spans.provider)
+    assert tracer is not None
+    transport = TracedTransport(httpx.MockTransport(refuse), tracer, passes_on=True)
+    async with httpx.AsyncClient(transport=transport) as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get("http://shop/")
+    span = spans.one("GET")
+    assert str(span.status.description).startswith("ConnectError: no way to https://")
+    assert "plugh" not in span.to_json()
