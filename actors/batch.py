@@ -23,11 +23,13 @@ class Batch:
     """What a supervisor decided for all the messages that were waiting.
 
     ``told`` are the messages that nobody waits for (they must be decided again
-    when the append fails), ``replies`` those to answer once it is durable.
+    when the append fails), ``replies`` those to answer once it is durable. ``at`` is when
+    it was decided.
     """
 
     __slots__ = (
         "annotations",
+        "at",
         "ends",
         "head",
         "ready",
@@ -40,7 +42,8 @@ class Batch:
         "transitions",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, at: float) -> None:
+        self.at = at
         self.head: TaskChange | None = None
         self.steps: dict[int, StepRecord] = {}
         self.recorded: set[int] = set()
@@ -76,7 +79,6 @@ class Batch:
     def to_append(
         self,
         state: WorkflowState,
-        at: float,
         *,
         created: TaskRecord | None = None,
         identity_expires_before: float | None = None,
@@ -97,7 +99,7 @@ class Batch:
             task_id=state.task.task_id,
             epoch=state.epoch,
             seq=state.seq + 1,
-            at=at,
+            at=self.at,
             created=created,
             identity_expires_before=identity_expires_before,
             task=head,

@@ -56,8 +56,9 @@ class Claims:
             room: How many steps may be taken, or wait, beyond those that wait.
             priority: The task's.
         """
-        for index in [index for index in self._waiters if index not in ready]:
-            self._waiters.pop(index).cancel()
+        if self._waiters:
+            for index in [index for index in self._waiters if index not in ready]:
+                self._waiters.pop(index).cancel()
         taken, self._granted = self._granted, []
         room -= len(taken)
         waiting: list[int] = []

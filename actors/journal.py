@@ -79,6 +79,7 @@ class Journal(Actor):
         self._mended = anyio.Event()
         self._probing = False
         self._appends = self._commits = self._failures = 0
+        self._writing = 0
 
     async def append(self, append: Append) -> None:
         """Record an append; return when it is durable.
@@ -124,6 +125,11 @@ class Journal(Actor):
         """Why the store cannot be written to just now, or None."""
         return self._broken
 
+    @property
+    def pending(self) -> int:
+        """How many appends wait, or are being written."""
+        return self.mailbox.statistics().depth + self._writing
+
     def statistics(self) -> JournalStatistics:
         """Return what the journal has done."""
         box = self.mailbox.statistics()
@@ -141,9 +147,11 @@ class Journal(Actor):
         async with anyio.create_task_group() as group:
             while True:
                 entries: list[Entry] = await self.mailbox.get_batch(self._batch)
+                self._writing = len(entries)
                 try:
                     await self._write(entries)
                 finally:
+                    self._writing = 0
                     self._settle(entries, _INTERRUPTED)
                 if self._broken is not None and not self._probing:
                     group.start_soon(self._probe)

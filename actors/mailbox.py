@@ -30,12 +30,25 @@ class Mailbox(Generic[M]):
     wait costs a tenth of one that does.
     """
 
-    __slots__ = ("_actor", "_arrived", "_capacity", "_in", "_loop", "_out", "_received")
+    __slots__ = (
+        "_actor",
+        "_arrived",
+        "_capacity",
+        "_in",
+        "_is_counted",
+        "_loop",
+        "_out",
+        "_received",
+        "_taken",
+    )
 
     def __init__(self, actor: str, capacity: int) -> None:
         self._actor = actor
         self._capacity = capacity
-        self._received = 0
+        self._received = self._taken = 0
+        # Whether these two say how many messages there are: to be told of an empty
+        # stream by an exception costs as much as a message.
+        self._is_counted = True
         self._arrived: Signal | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._in: MemoryObjectSendStream[M]
@@ -57,6 +70,8 @@ class Mailbox(Generic[M]):
         try:
             self.put_nowait(message)
         except MailboxFullError:
+            # A sender that is cancelled may have sent all the same, and count nothing.
+            self._is_counted = False
             try:
                 await self._in.send(message)
             except (anyio.ClosedResourceError, anyio.BrokenResourceError):
@@ -66,7 +81,9 @@ class Mailbox(Generic[M]):
 
     def get_nowait(self) -> M:
         """Take the oldest message; raises `anyio.WouldBlock` when there is none."""
-        return self._out.receive_nowait()
+        message = self._out.receive_nowait()
+        self._taken += 1
+        return message
 
     async def get(self) -> M:
         """Take the oldest message, waiting for one."""
@@ -90,8 +107,12 @@ class Mailbox(Generic[M]):
 
     def get_batch_nowait(self, limit: int) -> list[M]:
         """Take all messages that are there, up to a limit; maybe none."""
-        batch: list[M] = []
         take = self._out.receive_nowait
+        if self._is_counted:
+            count = min(limit, self._received - self._taken)
+            self._taken += count
+            return [take() for _ in range(count)]
+        batch: list[M] = []
         try:
             while len(batch) < limit:
                 batch.append(take())

@@ -74,8 +74,29 @@ class PlanSource(Protocol):
         """Return the plan; raises `TaskerError` when it cannot be had on this node."""
 
 
-class Observer(Protocol):
+class Witness(Protocol):
     """Hears of what changed, once it is durable. Must return at once, and not raise."""
 
+    def created(self, task: TaskRecord, at: float) -> None:
+        """Take note of a task that was recorded and waits in the store."""
+
+    def taken_up(self, state: WorkflowState, at: float) -> None:
+        """Take note of a task that was loaded from the store; nothing of it is decided yet."""
+
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
-        """Take note of a task's transitions, in their order, that were recorded at ``at``."""
+        """Take note of a task's transitions, in their order, that were recorded at ``at``.
+
+        ``state.undurable`` has the records, as they were before, of the steps that
+        changed. There are no transitions when the task was only let go of.
+        """
+
+
+class Observer(Witness, Protocol):
+    """A witness who may hold tasks back."""
+
+    @property
+    def congested(self) -> bool:
+        """Whether some tasks are to wait in `room` before they go on."""
+
+    async def room(self, task_id: str) -> None:
+        """Return when the task may go on: whoever must not miss what it does keeps up."""

@@ -42,6 +42,12 @@ from tasker.stores.records import (
 
 LOAD_BATCH = 128
 """Tasks claimed from the store at once."""
+MOST_IN_MOTION = 384
+"""Appends on their way beyond which no more tasks are loaded.
+
+So many keep the event loop and the store busy; more tasks in memory would only cost
+time to look after. Tasks whose steps take their time are not in motion.
+"""
 UNRUNNABLE_RETRY_SECONDS = 30.0
 """When a task whose definition or handlers are missing here is looked at again."""
 LOAD_SECONDS = 0.05
@@ -227,6 +233,9 @@ class Residency(Actor):
             try:
                 await self._fill()
                 await self._set_wake()
+                if (self._backlog or self._again) and self._has_room():
+                    # There were too many in motion; that may end without the end of a task.
+                    self._wake_later()
                 self._looked.set()
             except StoreError as error:
                 self._look_at_all()
@@ -318,11 +327,11 @@ class Residency(Actor):
             self._empty.set()
         if not self._backlog and not self._again:
             return
-        if self._limit - len(self._live) >= min(LOAD_BATCH, self._limit // 4):
+        if self._room_to_load() >= min(LOAD_BATCH, self._limit // 4):
             self.look()
         else:
             # Too few for a batch: for those that end soon after to go along with.
-            self._wake_by(self._clock.now() + LOAD_SECONDS)
+            self._wake_later()
 
     # Loading
 
@@ -330,10 +339,9 @@ class Residency(Actor):
         context = self._ready_context()
         if not context.working or context.draining:
             return
-        while (room := self._limit - len(self._live) - self._reserved) > 0:
+        while (room := self._room_to_load()) > 0:
             if not (self._again or (self._takes_up and (self._backlog or self._is_due()))):
                 return
-            room = min(room, LOAD_BATCH)
             # Reserved: what is submitted meanwhile must not take the same room.
             self._reserved += room
             try:
@@ -344,6 +352,11 @@ class Residency(Actor):
             self._looked.set()
             if not found and not self._backlog:
                 return
+
+    def _room_to_load(self) -> int:
+        """Return how many tasks are to be loaded now, if so many wait."""
+        room = self._limit - len(self._live) - self._reserved
+        return min(room, MOST_IN_MOTION - self._ready_context().journal.pending, LOAD_BATCH)
 
     async def _take_up(self, context: TaskContext, room: int) -> int:
         """Claim up to that many tasks and give them supervisors; return how many."""
@@ -469,8 +482,19 @@ class Residency(Actor):
             steps=tuple(steps),
             transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
         )
+        context = self._ready_context()
+
+        def done(outcome: Exception | None) -> None:
+            # In the journal's turn: before anybody can load the task, and tell of its start.
+            if outcome is None:
+                context.observer.created(task, append.at)
+            reply.settle(outcome)
+
+        reply: Reply[None] = Reply()
         try:
-            await self._ready_context().journal.append(append)
+            await context.journal.enqueue(append, done)
+            with anyio.CancelScope(shield=True):
+                await reply.wait()
         finally:
             # Whatever came of it: an append of unknown outcome may have left a task.
             self._look_for(task.task_id)
@@ -491,8 +515,14 @@ class Residency(Actor):
             self._wake.cancel()
         self._due_at = None
         at = await self._store.next_wake_at()
-        if at is not None:
+        if at is None:
+            return
+        if at > self._clock.now():
             self._due_by(at)
+        else:
+            self._due_at = at
+            # Due, and no room for it: not to be asked again at once.
+            self._wake_later()
 
     def _look_at_all(self) -> None:
         """Have nothing taken for granted of what waits in the store."""
@@ -506,6 +536,10 @@ class Residency(Actor):
         """Take note that a task is due then."""
         self._due_at = at if self._due_at is None else min(self._due_at, at)
         self._wake_by(at)
+
+    def _wake_later(self) -> None:
+        """Have the store looked at in a moment."""
+        self._wake_by(self._clock.now() + LOAD_SECONDS)
 
     def _wake_by(self, at: float) -> None:
         """Have the store looked at by then, at the latest."""

@@ -123,7 +123,7 @@ class TaskSupervisor(Actor):
         journal raised, after which the supervisor must not be started.
         """
         now = self._context.clock.now()
-        batch = Batch()
+        batch = Batch(now)
         for record in steps:
             index = self.state.plan.index[record.name]
             batch.steps[index] = record
@@ -133,7 +133,6 @@ class TaskSupervisor(Actor):
         await self._prepare(batch, now)
         append = batch.to_append(
             self.state,
-            now,
             created=self.state.task,
             identity_expires_before=identity_expires_before,
         )
@@ -159,6 +158,7 @@ class TaskSupervisor(Actor):
     async def setup(self) -> None:
         """Take up a task that was loaded; one that was created is under way."""
         if not self._created:
+            self._context.observer.taken_up(self.state, self._context.clock.now())
             # With what waits already: a task at rest is let go of again, and an
             # operation that had it loaded would for ever come too late.
             waiting = self.mailbox.get_batch_nowait(self.batch_limit)
@@ -179,6 +179,8 @@ class TaskSupervisor(Actor):
                 self._held.append(message)
         if len(self._held) > self._capacity:
             await self._until_recorded()
+        if self._context.observer.congested:
+            await self._context.observer.room(self.state.task.task_id)
         while not self.stopping:
             if self._failure is not None:
                 await self._recover()
@@ -212,9 +214,9 @@ class TaskSupervisor(Actor):
 
     async def _handle(self, messages: Sequence[Any]) -> None:
         """Decide messages, and send what was decided to the journal."""
-        batch = Batch()
+        now = self._context.clock.now()
+        batch = Batch(now)
         try:
-            now = self._context.clock.now()
             for message in messages:
                 self._decide(message, now, batch)
             due = next_wake(self.state)
@@ -222,7 +224,7 @@ class TaskSupervisor(Actor):
                 self._take(advance(self.state, Wake(), now), batch)
             await self._prepare(batch, now)
             if batch.durable:
-                append = batch.to_append(self.state, now)
+                append = batch.to_append(self.state)
                 self._recording = _Recording(batch, append, messages)
                 await self._context.journal.enqueue(append, self._recorded)
                 return
@@ -405,6 +407,8 @@ class TaskSupervisor(Actor):
 
     def _take_effect(self, batch: Batch) -> None:
         state, context = self.state, self._context
+        if batch.transitions or batch.head is not None:
+            context.observer.decided(state, batch.transitions, batch.at)
         state.recorded()
         for index, attempt in batch.stops:
             context.pool.stop((state.task.task_id, index, attempt))
@@ -414,8 +418,6 @@ class TaskSupervisor(Actor):
                 self.ref,
             )
         batch.starts = []
-        if batch.transitions:
-            context.observer.decided(state, batch.transitions, context.clock.now())
         for reply in batch.replies:
             reply.set(state.head.state)
         if state.head.owner is not None:

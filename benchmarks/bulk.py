@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -26,6 +27,7 @@ BATCH = 2_000
 DEAD_NODE = "a-node-that-died"
 _CONTEXT = Raw(b'{"n":1}')
 _RESULT = Raw(b"1")
+_BUSY = ErrorRecord(error_class="benchmarks.Busy", message="the other side was busy")
 
 Make = Callable[[int, str], Append]
 """From a number and a new task id to the append that creates the task as it shall stand."""
@@ -64,6 +66,52 @@ def finished(definition: Definition, now: float) -> Make:
     )
     task = _task(definition, TaskState.COMPLETE, now, ended_at=now)
     return lambda number, task_id: _append(task, task_id, now, steps, transitions)
+
+
+def measured(definition: Definition, now: float, over_seconds: float, tasks: int) -> Make:
+    """Return a maker of finished tasks that were created evenly over the time up to ``now``.
+
+    Their ids tell that time. Steps queue for up to 10 ms and run for up to a second;
+    one task in a hundred has a step that failed once, one in a thousand failed for good.
+    """
+    chance = random.Random(7)
+    clock = _SetClock()
+    new_id = IdFactory(clock)
+
+    def make(number: int, task_id: str) -> Append:
+        created = clock.at = now - over_seconds * (tasks - number) / tasks
+        failed = _fate(chance)
+        at, steps, transitions = created, [], []
+        for each in definition.steps:
+            ready = at
+            begun = ready + chance.uniform(0.0, 0.01)
+            at = begun + chance.uniform(0.0, 1.0)
+            error = _BUSY if failed == "for good" and each is definition.steps[-1] else None
+            again = failed == "once" and each is definition.steps[0]
+            state = StepState.COMPLETE if error is None else StepState.ERROR
+            steps.append(
+                StepRecord(
+                    name=each.name,
+                    state=state,
+                    attempts=2 if again else 1,
+                    ready_at=ready,
+                    started_at=begun,
+                    ended_at=at,
+                    results=_RESULT if error is None else None,
+                    error=error,
+                )
+            )
+            if again or error is not None:
+                transitions.append(_failure(each.name))
+            if error is None:
+                transitions.append(
+                    Transition(step=each.name, from_state="in_progress", to_state="complete")
+                )
+        ends = TaskState.ERROR if failed == "for good" else TaskState.COMPLETE
+        task = _task(definition, ends, created, ended_at=at)
+        return _append(task, new_id(), created, tuple(steps), tuple(transitions))
+
+    return make
 
 
 def waiting(definition: Definition, now: float, wake_at: Callable[[int], float]) -> Make:
@@ -117,6 +165,31 @@ def interrupted(definition: Definition, now: float) -> Make:
     )
     task = _task(definition, TaskState.IN_PROGRESS, now, owner=DEAD_NODE, wake_at=0.0)
     return lambda number, task_id: _append(task, task_id, now, (done, *running), transitions)
+
+
+class _SetClock(SystemClock):
+    """A clock that tells what it was told."""
+
+    at = 0.0
+
+    def now(self) -> float:
+        """See `SystemClock.now`."""
+        return self.at
+
+
+def _fate(chance: random.Random) -> str:
+    drawn = chance.random()
+    return "for good" if drawn < 0.001 else "once" if drawn < 0.011 else "none"
+
+
+def _failure(step: str) -> Transition:
+    return Transition(
+        step=step,
+        from_state="in_progress",
+        to_state="error",
+        attempt=1,
+        detail=Raw(msgspec.json.encode({"error_class": _BUSY.error_class})),
+    )
 
 
 def _batches(tasks: int, make: Make) -> Iterator[list[Append]]:

@@ -10,8 +10,8 @@ from benchmarks.case import Case
 _FOLDER = Path(__file__).parent / "cases"
 ORDER = (
     *("diamond", "chain", "fanout", "latency", "concurrency", "plain", "budget"),
-    *("mailbox", "journal", "advance", "codec"),
-    *("live", "import", "cli", "recovery", "waiting", "growth", "peers"),
+    *("mailbox", "journal", "advance", "codec", "analysis"),
+    *("live", "import", "cli", "recovery", "waiting", "growth", "statistics", "peers"),
 )
 
 

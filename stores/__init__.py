@@ -23,6 +23,7 @@ from tasker.stores.protocols import (
     ClaimStore,
     CommandStore,
     JournalStore,
+    StatisticsReader,
     Store,
     SystemStore,
     TaskReader,
@@ -51,6 +52,7 @@ from tasker.stores.records import (
     Transition,
 )
 from tasker.stores.sqlite import SqliteStore
+from tasker.stores.times import FailureTimes, StepTimes, TaskTimes, TimesPage
 from tasker.stores.urls import make_store
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "DuplicateIdentityError",
     "EncodingError",
     "ErrorRecord",
+    "FailureTimes",
     "ForeignDatabaseError",
     "HistoryRecord",
     "JournalStore",
@@ -77,8 +80,10 @@ __all__ = [
     "SizeLimitError",
     "SqliteStore",
     "StaleLeaseError",
+    "StatisticsReader",
     "StepRecord",
     "StepState",
+    "StepTimes",
     "Store",
     "StoreClosedError",
     "StoreError",
@@ -96,7 +101,9 @@ __all__ = [
     "TaskSnapshot",
     "TaskState",
     "TaskSummary",
+    "TaskTimes",
     "TaskerError",
+    "TimesPage",
     "Transition",
     "decode",
     "encode",

@@ -15,6 +15,7 @@ from tasker.stores.admission import Admission, Head, IdentityHolder, wanted_iden
 from tasker.stores.errors import StoreError, StoreInUseError
 from tasker.stores.matching import matches
 from tasker.stores.memory_catalog import MemoryCatalog
+from tasker.stores.memory_times import times_of
 from tasker.stores.records import (
     AnnotationRecord,
     AnnotationTypeRecord,
@@ -31,6 +32,7 @@ from tasker.stores.records import (
     TaskSummary,
     Transition,
 )
+from tasker.stores.times import STEPS_A_TASK, TaskTimes, TimesPage
 
 
 class _Entry(msgspec.Struct):
@@ -200,6 +202,36 @@ class MemoryStore(MemoryCatalog):
         self._check_open()
         entry = self._entries.get(task_id)
         return [] if entry is None else list(entry.annotations)
+
+    # Statistics
+
+    async def task_times(
+        self,
+        where: TaskFilter,
+        *,
+        after: str = "",
+        before: str | None = None,
+        limit: int = 500,
+    ) -> TimesPage:
+        """See `StatisticsReader.task_times`."""
+        self._check_open()
+        ids = (
+            task_id
+            for task_id in self._entries
+            if task_id > after and (before is None or task_id < before)
+        )
+        looked = nsmallest(limit, ids)
+        found: list[TaskTimes] = []
+        steps = 0
+        for number, task_id in enumerate(looked, start=1):
+            entry = self._entries[task_id]
+            if matches(entry.task, where, entry.annotations):
+                found.append(times_of(entry.task, entry.steps.values(), entry.journal))
+                steps += len(entry.steps)
+            if steps >= limit * STEPS_A_TASK and number < len(looked):
+                return TimesPage(tasks=tuple(found), next_cursor=task_id)
+        more = len(looked) == limit
+        return TimesPage(tasks=tuple(found), next_cursor=looked[-1] if more else None)
 
     def _matching(self, where: TaskFilter) -> list[TaskRecord]:
         return [

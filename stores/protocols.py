@@ -29,6 +29,7 @@ from tasker.stores.records import (
     TaskSnapshot,
     TaskState,
 )
+from tasker.stores.times import TimesPage
 
 
 class JournalStore(Protocol):
@@ -86,6 +87,33 @@ class TaskReader(Protocol):
 
     async def annotations(self, task_id: str) -> list[AnnotationRecord]:
         """Return the task's annotations in order of being written."""
+
+
+class StatisticsReader(Protocol):
+    """Reads for figures over many tasks: a lean row of each, page by page."""
+
+    async def task_times(
+        self,
+        where: TaskFilter,
+        *,
+        after: str = "",
+        before: str | None = None,
+        limit: int = 500,
+    ) -> TimesPage:
+        """Return the instants of matching tasks with ids above ``after``, ascending.
+
+        Whatever a commit acknowledged is seen by the next page. ``before`` is
+        exclusive; None for no bound. The cost of a page is bounded: it looks at
+        ``limit`` tasks at most, whether they match or not, and ends with the task
+        that brings its steps to `STEPS_A_TASK` times ``limit``. So it can be short,
+        or empty, and not be the last one: ``next_cursor``, as ``after``, leads on,
+        and following it gives every matching task that existed at the first call
+        exactly once.
+
+        Instants are rounded to whole microseconds, halves upwards. The failures of
+        a task are the transitions of its steps to ``error``; they are read where
+        some step of it has an error or a second attempt, and are empty elsewhere.
+        """
 
 
 class ClaimStore(Protocol):
@@ -198,7 +226,14 @@ class CommandStore(Protocol):
 
 
 class Store(
-    JournalStore, TaskReader, ClaimStore, CatalogStore, SystemStore, CommandStore, Protocol
+    JournalStore,
+    TaskReader,
+    StatisticsReader,
+    ClaimStore,
+    CatalogStore,
+    SystemStore,
+    CommandStore,
+    Protocol,
 ):
     """A store: all the slices and a life."""
 

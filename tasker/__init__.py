@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         TaskerError,
         TaskFailedError,
     )
+    from tasker.events.event import Event
+    from tasker.events.subscriber import BaseSubscriber
     from tasker.handlers import Sequence, Step, StepHandler, Task, TaskHandler
     from tasker.handlers.api import ApiStepHandler
     from tasker.reading import TaskQuery
@@ -26,11 +28,13 @@ if TYPE_CHECKING:
 __all__ = [
     "ApiStepHandler",
     "Backoff",
+    "BaseSubscriber",
     "Definition",
     "DefinitionBuilder",
     "DuplicateTaskError",
     "Engine",
     "EngineConfig",
+    "Event",
     "PermanentError",
     "RetryableError",
     "Sequence",
@@ -66,6 +70,8 @@ _HOMES = {
         "TaskFailedError",
         "TaskerError",
     ),
+    "tasker.events.event": ("Event",),
+    "tasker.events.subscriber": ("BaseSubscriber",),
     "tasker.handlers": ("Sequence", "Step", "StepHandler", "Task", "TaskHandler"),
     "tasker.handlers.api": ("ApiStepHandler",),
     "tasker.reading": ("TaskQuery",),

@@ -8,6 +8,7 @@ from tasker.actors.workflow.plan import Backoff
 from tasker.telemetry.config import TelemetryConfig
 
 MEBIBYTE = 1024 * 1024
+_MAY_BE_0 = ("shutdown", "subscriber_drain", "passivate")
 
 
 class EngineConfig(Struct, frozen=True, kw_only=True):
@@ -25,6 +26,8 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
         journal_batch: Appends in one commit, at most.
         passivate_after_seconds: A task that waits longer than this leaves memory.
         shutdown_seconds: How long running steps may take to finish at shutdown.
+        subscriber_drain_seconds: How long subscribers may take after that to handle the
+            events that wait for them; the rest is dropped.
         poll_seconds: How often other processes' submissions are looked for.
         identity: How equal requests are told: ``none`` (each is its own task),
             ``hash`` (of what is asked for), or ``package.module:Class``.
@@ -43,6 +46,7 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
     journal_batch: int = 512
     passivate_after_seconds: float = 1.0
     shutdown_seconds: float = 10.0
+    subscriber_drain_seconds: float = 5.0
     poll_seconds: float = 0.5
     identity: str = "none"
     identity_window_seconds: float = 60.0
@@ -51,6 +55,6 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            least = 0 if name.startswith(("shutdown", "passivate")) else 1e-9
+            least = 0 if name.startswith(_MAY_BE_0) else 1e-9
             if isinstance(value, int | float) and value < least:
                 raise ValueError(f"EngineConfig.{name} is {value}; it must be greater than 0")

@@ -17,7 +17,7 @@ from msgspec import Struct
 from tasker.actors.clock import SystemClock
 from tasker.actors.journal import JournalStatistics
 from tasker.actors.permits import PermitStatistics
-from tasker.actors.protocols import Clock, Observer
+from tasker.actors.protocols import Clock, Witness
 from tasker.actors.residency import ResidencyStatistics
 from tasker.actors.supervisor import ActorDescription
 from tasker.actors.workflow.messages import AnyOperation
@@ -27,12 +27,18 @@ from tasker.closing import told_only
 from tasker.config import EngineConfig
 from tasker.definition_shelf import DefinitionShelf
 from tasker.definitions.definition import Definition
-from tasker.errors import EngineClosedError
-from tasker.events.bus import EventBus, Subscription
+from tasker.errors import EngineClosedError, TaskerError
+from tasker.events.bus import EventBus
+from tasker.events.delivery import SubscriberStatistics
+from tasker.events.known import EventCatalog
+from tasker.events.registrations import Registrations
+from tasker.events.subscribers import Subscribers
+from tasker.events.subscriptions import Subscribing, subscribe_all
 from tasker.handlers.binding import BoundDefinition
 from tasker.handlers.runner import HandlerRunner
 from tasker.identity import Identity
 from tasker.ids import IdFactory
+from tasker.listening import Listening
 from tasker.operator import Operator
 from tasker.reading import Annotation, HistoryEntry, Reading, TaskQuery
 from tasker.registry import Registry
@@ -50,6 +56,8 @@ from tasker.telemetry.task_log import TaskLog
 from tasker.telemetry.tracing import make_tracing
 
 if TYPE_CHECKING:
+    from tasker.statistics.figures import Performance, Statistics
+    from tasker.statistics.reading import StatisticsReading
     from tasker.telemetry.otel import TracerProvider
 
 logger = logging.getLogger("tasker")
@@ -71,6 +79,7 @@ class EngineHealth(Struct, frozen=True, kw_only=True):
     tasks: ResidencyStatistics
     journal: JournalStatistics
     permits: PermitStatistics
+    subscribers: tuple[SubscriberStatistics, ...]
 
 
 class RunningStep(Struct, frozen=True, kw_only=True):
@@ -81,7 +90,7 @@ class RunningStep(Struct, frozen=True, kw_only=True):
     attempt: int
 
 
-class Engine(Operator):
+class Engine(Operator, Listening):
     """A workflow engine over a store, inside this process.
 
     Make one with `Engine.open` and use it as an async context manager. Leaving it
@@ -111,10 +120,16 @@ class Engine(Operator):
         self._stack = AsyncExitStack()
         self._open = False
         self._node_id = str(uuid.uuid4())
-        self._events = EventBus()
         self._traces = make_tracing(
             config.telemetry, tracer_provider, clock=clock, node_id=self._node_id
         )
+        self._events = EventBus(clock, self._node_id)
+        self.event_catalog = EventCatalog(
+            lambda: (each for bound in registry.list() for each in bound.declared_events())
+        )
+        self._subscribers = Subscribers(self._events, self.event_catalog)
+        self._registrations = Registrations(self._events)
+        registry.observer = self._registrations
         self._shelf = DefinitionShelf(
             registry, store, config.backoff, masking=config.telemetry.masking, runs=work
         )
@@ -125,6 +140,8 @@ class Engine(Operator):
             threads=config.max_worker_threads,
             processes=config.max_worker_processes,
             hook_failed=_log_hook,
+            events=self._events,
+            registered=self.event_catalog.registered,
             masking=config.telemetry.masking,
             correlation_header=config.telemetry.correlation_id_header,
             traces=self._traces,
@@ -151,6 +168,7 @@ class Engine(Operator):
         url: str | Store,
         *,
         definitions: Source | Iterable[Source] = (),
+        subscribers: Subscribing | Iterable[Subscribing] = (),
         config: EngineConfig | None = None,
         clock: Clock | None = None,
         ids: IdFactory | None = None,
@@ -166,6 +184,8 @@ class Engine(Operator):
             url: ``sqlite:///orders.db``, ``memory://``, or a `Store`.
             definitions: Where its definitions are: YAML files or directories,
                 definitions made with `define`, or several of them.
+            subscribers: Who hears its events: `BaseSubscriber` classes or objects, YAML
+                files or directories of them.
             config: The settings.
             clock: The time; the machine's when None.
             ids: What names new tasks; chance when None.
@@ -181,7 +201,9 @@ class Engine(Operator):
                 OpenTelemetry SDK; ``config.telemetry.traces`` takes the global one.
 
         Raises:
-            DefinitionError: With everything that is wrong in the definitions.
+            DefinitionError: With everything that is wrong in the definitions, or in the
+                files of subscribers.
+            SubscriberError: A subscriber cannot hear what it asks for.
             StoreUrlError: The URL names no store.
             MissingExtraError: Traces are asked for, and the extra ``otel`` is absent.
             ValueError: The tracer provider is not of the SDK.
@@ -201,7 +223,7 @@ class Engine(Operator):
         ):
             registry.register(bound)
         store = make_store(url) if isinstance(url, str) else url
-        return cls(
+        engine = cls(
             store,
             registry=registry,
             config=config,
@@ -211,6 +233,8 @@ class Engine(Operator):
             recover=recover,
             tracer_provider=tracer_provider,
         )
+        subscribe_all(engine.subscribe, subscribers, environ=environ)
+        return engine
 
     # What an engine is for
 
@@ -298,6 +322,26 @@ class Engine(Operator):
         self._check_open("count tasks")
         return await self._reading.counts(where or TaskQuery())
 
+    async def statistics(self, where: TaskQuery | None = None, *, top: int = 10) -> Statistics:
+        """Return the figures of the tasks that match: how many, how long, what failed.
+
+        ``created_from`` and ``created_until`` of the query are the period; ``top``,
+        1 to 1,000, is how long the lists of the slowest are.
+
+        Raises:
+            InvalidRequestError: The period is empty, or ``top`` is out of bounds.
+        """
+        self._check_open("read statistics")
+        return await self._figures().statistics(where or TaskQuery(), top=top)
+
+    async def performance(self, where: TaskQuery | None = None) -> Performance:
+        """Return how it goes now, and went in the last hour, four hours and day.
+
+        The query's ``created_from`` and ``created_until`` do not count here.
+        """
+        self._check_open("read the performance")
+        return await self._figures().performance(where or TaskQuery())
+
     async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
         """Return every transition of a task and its steps, in order, after ``after_seq``."""
         self._check_open("read a task's history")
@@ -313,10 +357,6 @@ class Engine(Operator):
         self._check_open("read a task's annotations")
         return await self._reading.annotations(task_id)
 
-    def events(self, capacity: int = 10_000) -> Subscription:
-        """Return a subscription to this engine's events; enter it with ``with``."""
-        return self._events.subscribe(capacity)
-
     def register(
         self, definitions: Source | Iterable[Source], *, replace: bool = False
     ) -> tuple[Definition, ...]:
@@ -326,11 +366,15 @@ class Engine(Operator):
             DefinitionError: With everything that is wrong in them.
             DefinitionConflictError: One is registered differently, and not ``replace``.
         """
-        bound = bind_sources(
-            definitions, backoff=self.config.backoff, masking=self.config.telemetry.masking
-        )
-        for each in bound:
-            self.registry.register(each, replace=replace)
+        try:
+            bound = bind_sources(
+                definitions, backoff=self.config.backoff, masking=self.config.telemetry.masking
+            )
+            for each in bound:
+                self.registry.register(each, replace=replace)
+        except TaskerError as error:
+            self._registrations.refused(error)
+            raise
         return tuple(each.definition for each in bound)
 
     def health(self) -> EngineHealth:
@@ -343,6 +387,7 @@ class Engine(Operator):
             tasks=self._runtime.residency.statistics(),
             journal=self._runtime.journal.statistics(),
             permits=self._runtime.permits.statistics(),
+            subscribers=self._subscribers.statistics(),
         )
 
     def running(self) -> list[RunningStep]:
@@ -369,7 +414,9 @@ class Engine(Operator):
                 await self._store.join(self._node())
                 self._stack.push_async_callback(self._leave)
             await self._stack.enter_async_context(self._runner)
+            self._registrations.open()
             await self._stack.enter_async_context(self._runtime)
+            self._subscribers.open(self._runtime.subscribers)
             if self._work:
                 await self.catalog.declare(self.registry)
                 await self._runtime.residency.looked()
@@ -399,6 +446,12 @@ class Engine(Operator):
 
     # Behind it
 
+    def _figures(self) -> StatisticsReading:
+        # Not needed by most programs, so not imported with the engine.
+        from tasker.statistics.reading import StatisticsReading
+
+        return StatisticsReading(self._store, self._clock)
+
     def _log_recovery(self) -> None:
         taken_up = self._runtime.residency.statistics().resident
         if taken_up:
@@ -407,15 +460,15 @@ class Engine(Operator):
             )
 
     def _new_runtime(self, *, working: bool) -> Runtime:
-        observers: list[Observer] = [self._events, TaskLog()]
+        witnesses: list[Witness] = [TaskLog()]
         if self._traces is not None:
-            observers.append(self._traces)
+            witnesses.append(self._traces)
             self._stack.callback(self._traces.close)
         return Runtime(
             store=self._store,
             plans=self._shelf,
             runner=self._runner,
-            observer=Observers(*observers),
+            observer=Observers(self._events, *witnesses),
             clock=self._clock,
             config=self.config,
             node_id=self._node_id,
@@ -433,7 +486,9 @@ class Engine(Operator):
 
     async def _close(self, drain_seconds: float) -> None:
         try:
+            self._events.release()
             await self._runtime.drain(drain_seconds)
+            await self._subscribers.drain(self.config.subscriber_drain_seconds)
         except anyio.get_cancelled_exc_class() as cut_short:
             # Whoever closes us would rather not wait: everything below still ends.
             with told_only():

@@ -5,7 +5,9 @@ TaskerError
 ├── DefinitionError                 a definition is wrong; all its problems at once
 ├── RegistrationError               root of what the registry refuses
 │   ├── DefinitionConflictError     two sources for one namespace, name and version
-│   └── HandlerError                a handler cannot be found, or lacks process
+│   ├── HandlerError                a handler cannot be found, or lacks process
+│   ├── EventNameError              a custom event's name is refused, or names no event
+│   └── SubscriberError             a subscriber cannot hear what it asks for
 ├── UnknownDefinitionError          nothing is registered under that name
 ├── InvalidRequestError             a task request is refused
 │   ├── ContextValidationError      its context does not fit the schema
@@ -20,6 +22,7 @@ TaskerError
 ├── MissingExtraError               an optional package is not installed
 ├── RetryableError                  raised by handlers: try again
 └── PermanentError                  raised by handlers: no retry can help
+    └── UndeclaredEventError        an event was published that nobody declared
 """
 
 from __future__ import annotations
@@ -60,6 +63,7 @@ __all__ = [
     "DuplicateTaskError",
     "EncodingError",
     "EngineClosedError",
+    "EventNameError",
     "HandlerError",
     "InvalidOperationError",
     "InvalidRequestError",
@@ -78,8 +82,10 @@ __all__ = [
     "StoreUnavailableError",
     "StoreUrlError",
     "StoreVersionError",
+    "SubscriberError",
     "TaskFailedError",
     "TaskerError",
+    "UndeclaredEventError",
     "UnknownDefinitionError",
     "UnknownStepError",
     "UnknownTaskError",
@@ -152,6 +158,27 @@ class HandlerError(RegistrationError):
         self.reason = reason
         self.remedy = remedy
         super().__init__(f"handler {handler!r}: {reason}")
+
+
+class EventNameError(RegistrationError):
+    """A custom event cannot have this name, or no event has it. ``remedy`` says what to do."""
+
+    def __init__(self, *, event: str, reason: str, remedy: str) -> None:
+        self.event = event
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"the event {event!r} {reason}; {remedy}")
+
+
+class SubscriberError(RegistrationError):
+    """A subscriber is refused: ``reason`` says why, ``where`` in which file and line, if in one."""
+
+    def __init__(self, *, subscriber: str, reason: str, where: str | None = None) -> None:
+        self.subscriber = subscriber
+        self.reason = reason
+        self.where = where
+        place = "" if where is None else f"{where}: "
+        super().__init__(f"{place}subscriber {subscriber!r}: {reason}")
 
 
 class UnknownDefinitionError(TaskerError):
@@ -296,3 +323,17 @@ class PermanentError(TaskerError):
         self.error_code = error_code
         self.context = dict(context or {})
         super().__init__(message)
+
+
+class UndeclaredEventError(PermanentError):
+    """A handler published an event that neither its step, its task nor the engine knows."""
+
+    def __init__(self, *, event: str, step: str, known: Sequence[str]) -> None:
+        self.event = event
+        self.step = step
+        self.known = tuple(known)
+        hint = f"known: {', '.join(self.known)}" if self.known else "it declares none"
+        super().__init__(
+            f"step {step!r} published the event {event!r}, which it does not declare ({hint}); "
+            "add it to custom_events"
+        )

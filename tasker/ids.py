@@ -40,3 +40,12 @@ class IdFactory:
         )
         text = f"{number:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def first_id_at(timestamp: float) -> str:
+    """Return a text that sorts before the ids made from this instant on, and after all others.
+
+    That is the beginning of an id: its milliseconds.
+    """
+    milliseconds = f"{min(max(int(timestamp * 1000), 0), 0xFFFF_FFFF_FFFF):012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}"

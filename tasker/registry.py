@@ -35,6 +35,16 @@ class Bound(Protocol):
 B = TypeVar("B", bound=Bound)
 
 
+class RegistryObserver(Protocol):
+    """Hears of what a registry has. Must return at once, and not raise."""
+
+    def registered(self, definition: Definition, source: str) -> None:
+        """A definition was registered, maybe in the place of another."""
+
+    def unregistered(self, definition: Definition) -> None:
+        """A definition was unregistered."""
+
+
 class RegistryStatistics(Struct, frozen=True, kw_only=True):
     """How much is registered. ``replaced`` counts definitions kept for running tasks only.
 
@@ -72,6 +82,8 @@ class Registry(Generic[B]):
         # Of names asked for without a version: to compare versions takes longer than
         # all else that a submission does here. Emptied by every change.
         self._latest: dict[tuple[str, str, bool], B] = {}
+        self.observer: RegistryObserver | None = None
+        """Hears of what changes, from the thread that changes it."""
 
     def register(self, bound: B, *, replace: bool = False) -> B:
         """Add a definition, and return what is registered under its name from now on.
@@ -100,6 +112,8 @@ class Registry(Generic[B]):
             self._latest.clear()
             versions[definition.version] = bound
             self._by_hash[digest] = bound
+        if self.observer is not None:
+            self.observer.registered(definition, bound.source)
         return bound
 
     def get(
@@ -185,6 +199,8 @@ class Registry(Generic[B]):
             raise UnknownDefinitionError(
                 namespace=namespace, name=name, version=version, known=known
             )
+        if self.observer is not None:
+            self.observer.unregistered(removed.definition)
         return removed
 
     def statistics(self) -> RegistryStatistics:

@@ -34,11 +34,12 @@ class Runtime:
 
         engine
         ├── journal, timers, residency, inbox     restarted when they fail
+        ├── subscribers                           one actor a subscriber of events
         ├── tasks                                 one supervisor a live task
         └── steps                                 one actor an attempt
 
     The order of closing: nothing new is taken up, steps finish or are handed
-    back, then tasks, then the journal with what it still holds.
+    back, then tasks, then subscribers, then the journal with what it still holds.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Runtime:
         )
         self.permits = Permits(config.max_concurrent_steps, self.timers, clock.now)
         self.inbox = Inbox(store, clock, self.operate)
+        self.subscribers = Supervisor("subscribers", on_failure=_log_failure)
         self._tasks = Supervisor("tasks", on_failure=_log_failure)
         self._steps = Supervisor("steps", on_failure=_log_failure)
         self.pool = StepPool(
@@ -124,7 +126,7 @@ class Runtime:
         # waits in their mailboxes is kept in any case.
         root.start(lambda: self.timers)
         root.start(lambda: self.journal)
-        for branch in (self._tasks, self._steps):
+        for branch in (self.subscribers, self._tasks, self._steps):
             await self.system.branch(branch)
         self._stack.callback(self.pool.force_all)
         self._stack.enter_context(Watchdog())

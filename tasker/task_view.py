@@ -12,6 +12,7 @@ from msgspec import Struct
 from tasker.actors.workflow.plan import Plan
 from tasker.actors.workflow.retry import attempts_left
 from tasker.actors.workflow.state import WorkflowState
+from tasker.actors.workflow.states import AT_REST
 from tasker.actors.workflow.status import ExecutionStatus, execution_status
 from tasker.definitions.definition import Definition
 from tasker.errors import TaskFailedError
@@ -19,6 +20,8 @@ from tasker.request import instant
 from tasker.stores.encoding import decode
 from tasker.stores.records import ErrorRecord, StepRecord, StepState, TaskState, TaskSummary
 
+RETRYING = "retrying"
+NOT_RUN = "not_run"
 _LONGEST_MESSAGE = 100
 
 
@@ -140,6 +143,11 @@ class TaskView:
     def to_dict(self) -> dict[str, Any]:
         """Return all of it, under the names of `FIELDS`."""
         return {name: getattr(self, name) for name in self.FIELDS}
+
+    @property
+    def workflow_state(self) -> WorkflowState:
+        """The state that is shown, for those who work something out from it; do not change it."""
+        return self._state
 
     @property
     def task_id(self) -> str:
@@ -293,6 +301,20 @@ class TaskView:
             return self
         errors = {name: error.message for name, error in self.errors.items()}
         raise TaskFailedError(task_id=self.task_id, state=self.state, errors=errors)
+
+
+def shown_state(step: StepView, view: TaskView) -> str:
+    """Return the state of a step as people look for it.
+
+    `RETRYING` while it waits for its next attempt, `NOT_RUN` where the task came to rest
+    before it, else its state.
+    """
+    rests = view.state in AT_REST
+    if step.retry_at is not None and not rests:
+        return RETRYING
+    if step.state is StepState.PENDING and rests:
+        return NOT_RUN
+    return step.state.value
 
 
 class TaskListing(Struct, frozen=True, kw_only=True):

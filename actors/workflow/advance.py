@@ -7,7 +7,10 @@ and a test explore it.
 
 from __future__ import annotations
 
-from tasker.actors.workflow.decision import NOTHING, Decision, Draft
+from msgspec.structs import replace
+
+from tasker.actors.workflow.complete import complete_step
+from tasker.actors.workflow.decision import NOTHING, Decision, Draft, Move
 from tasker.actors.workflow.messages import (
     AttemptEnded,
     Interrupt,
@@ -20,8 +23,8 @@ from tasker.actors.workflow.operate import operate
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptSucceeded, attempt_lost
 from tasker.actors.workflow.retry import attempts_left, retry_delay
 from tasker.actors.workflow.settle import reopen_due, settle
-from tasker.actors.workflow.state import READY, WorkflowState
-from tasker.stores.records import StepState, TaskState
+from tasker.actors.workflow.state import IN_PROGRESS, PENDING, READY, RUNNING, WorkflowState
+from tasker.stores.records import StepRecord, StepState, TaskState, Transition
 
 
 def advance(state: WorkflowState, message: Message, now: float) -> Decision:
@@ -78,26 +81,51 @@ def _take_up(state: WorkflowState, message: TakeUp, now: float) -> Decision:
 
 
 def _start_steps(state: WorkflowState, message: StartSteps, now: float) -> Decision:
+    """Begin an attempt of each step that is ready.
+
+    Without a draft: this is half of all that ever happens to steps, and each of them
+    goes from one known standing to another.
+    """
     if state.head.state is not TaskState.IN_PROGRESS:
         return NOTHING
-    draft = Draft(state, now)
+    records: dict[int, StepRecord] = {}
+    transitions: list[Transition] = []
+    moves: list[Move] = []
     for index in message.steps:
-        if draft.standing(index) is not READY:
+        if index not in state.ready or index in records:
             continue
-        draft.start_step(index)
-    return draft.decide()
+        old = state.steps[index]
+        attempts = old.attempts + 1
+        records[index] = replace(
+            old,
+            state=IN_PROGRESS,
+            attempts=attempts,
+            ready_at=old.ready_at or state.head.started_at,
+            started_at=now,
+            ended_at=None,
+        )
+        transitions.append(
+            Transition(step=old.name, from_state=PENDING, to_state=IN_PROGRESS, attempt=attempts)
+        )
+        moves.append((index, READY, RUNNING))
+    return Decision(steps=records, recorded=records.keys(), transitions=transitions, moves=moves)
 
 
 def _attempt_ended(state: WorkflowState, message: AttemptEnded, now: float) -> Decision:
     record = state.steps[message.step]
     if record.state is not StepState.IN_PROGRESS or record.attempts != message.attempt:
         return NOTHING
-    draft = Draft(state, now)
     result = message.result
+    if isinstance(result, AttemptSucceeded):
+        simple = complete_step(state, message.step, result.results, now)
+        if simple is not None:
+            return simple
+    draft = Draft(state, now)
     if isinstance(result, AttemptSucceeded):
         draft.move_step(
             message.step,
             StepState.COMPLETE,
+            None if result.events is None else {"events": result.events},
             results=result.results,
             error=None,
             retry_at=None,
@@ -175,6 +203,7 @@ def _fail(draft: Draft, state: WorkflowState, index: int, failed: AttemptFailed)
             "message": error.message,
             "permanent": error.permanent or None,
             "retry_at": retry_at,
+            "events": failed.events,
         },
         error=error,
         permanent=error.permanent,

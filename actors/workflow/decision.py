@@ -12,10 +12,8 @@ from msgspec.structs import replace
 from tasker.actors.workflow.state import (
     DONE,
     HELD,
-    IN_PROGRESS,
     PENDING,
     READY,
-    RUNNING,
     Standing,
     WorkflowState,
     standing,
@@ -158,29 +156,6 @@ class Draft:
             )
         )
         self._put(index, old, record)
-
-    def start_step(self, index: int) -> None:
-        """Begin an attempt of a step that is ready.
-
-        What `move_step` would do: this is half of all that ever happens to a step.
-        """
-        old = self._changed.get(index) or self._state.steps[index]
-        attempts = old.attempts + 1
-        self._changed[index] = replace(
-            old,
-            state=IN_PROGRESS,
-            attempts=attempts,
-            ready_at=old.ready_at or self._head.started_at,
-            started_at=self.now,
-            ended_at=None,
-        )
-        self._recorded.add(index)
-        self._transitions.append(
-            Transition(step=old.name, from_state=PENDING, to_state=IN_PROGRESS, attempt=attempts)
-        )
-        self._counts[READY] -= 1
-        self._counts[RUNNING] += 1
-        self._moves.append((index, READY, RUNNING))
 
     def change_step(self, index: int, **changes: Any) -> None:
         """Change a step's record without a change of state."""

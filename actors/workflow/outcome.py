@@ -8,19 +8,22 @@ from tasker.stores.records import ErrorRecord
 
 
 class AttemptSucceeded(Struct, frozen=True, gc=False):
-    """The handler returned; ``results`` is JSON."""
+    """The handler returned; ``results`` is JSON, and so is the list of its own events."""
 
     results: Raw
+    events: Raw | None = None
 
 
 class AttemptFailed(Struct, frozen=True, gc=False, kw_only=True):
     """The handler raised, timed out, was lost, or its result could not be stored.
 
-    ``results`` are those that the handler had set by hand before it failed, or None.
+    ``results`` are those that the handler had set by hand before it failed, or None;
+    ``events`` those that it had published by then.
     """
 
     error: ErrorRecord
     results: Raw | None = None
+    events: Raw | None = None
 
 
 AttemptResult = AttemptSucceeded | AttemptFailed

@@ -38,7 +38,8 @@ class Standing(IntEnum):
 # Names of their own: Python 3.11 takes 90 ns to find a member through its class, and
 # these are asked for some fifty times a step.
 HELD, READY, RUNNING, WAITING, BLOCKED, DONE = Standing
-PENDING, IN_PROGRESS, ERROR = StepState.PENDING, StepState.IN_PROGRESS, StepState.ERROR
+PENDING, IN_PROGRESS, COMPLETE = StepState.PENDING, StepState.IN_PROGRESS, StepState.COMPLETE
+ERROR = StepState.ERROR
 
 
 def standing(record: StepRecord, remaining: int) -> Standing:

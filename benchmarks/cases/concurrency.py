@@ -2,12 +2,14 @@
 
 Diamonds, from one in flight to a hundred thousand, all submitted by one process;
 and a thousand in flight whose steps sleep for a while. The aim is a curve that
-rises until a core is full and then stays flat.
+rises until a core is full and then stays flat. Up to a thousand, each task has a
+caller that waits for it; beyond, a few callers submit, and nobody waits for each.
 """
 
 import anyio
 
 from benchmarks.case import Case, Contender, Curve, Ground, Ratio, Sample, Settings
+from benchmarks.in_flight import run_in_flight
 from benchmarks.shapes import DIAMOND, NAMESPACE, definition, request
 from benchmarks.throughput import load_metrics
 from tasker.bench.load import run_load
@@ -16,6 +18,7 @@ from tasker.engine import Engine
 
 IN_FLIGHT = (1, 10, 100, 1_000, 10_000, 100_000)
 QUICK_IN_FLIGHT = (1, 10)
+MOST_CALLERS = 1_000
 DURATIONS_MS = (0, 1, 10, 100, 1_000)
 QUICK_DURATIONS_MS = (0, 1)
 FLIGHT = "tasks in flight"
@@ -37,6 +40,9 @@ async def _sample(contender: Contender, ground: Ground) -> Sample:
     graph = contender.series == FLIGHT
     in_flight = int(x) if graph else settings.scaled(1_000, 10)
     tasks = max(in_flight, settings.scaled(4_000 if graph else 2_000, 10))
+    if in_flight > MOST_CALLERS:
+        # Some end while others are still being submitted.
+        tasks = in_flight * 5 // 4
     if in_flight == 1:
         tasks = settings.scaled(500, 5)
     made = definition("diamond", DIAMOND) if graph else _sleeping(x / 1e3)
@@ -45,7 +51,10 @@ async def _sample(contender: Contender, ground: Ground) -> Sample:
         await run_load(
             engine, request(name), concurrency=min(64, in_flight), tasks=tasks // 10 or 1
         )
-        load = await run_load(engine, request(name), concurrency=in_flight, tasks=tasks)
+        if in_flight > MOST_CALLERS:
+            load = await run_in_flight(engine, request(name), in_flight=in_flight, tasks=tasks)
+        else:
+            load = await run_load(engine, request(name), concurrency=in_flight, tasks=tasks)
     return Sample(metrics=load_metrics(load))
 
 

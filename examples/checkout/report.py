@@ -14,6 +14,7 @@ from examples.command import tasker_command
 from examples.services import Shop
 from tasker import TaskState, TaskView
 from tasker.events import Subscription
+from tasker.events.step import StepFailed
 
 if TYPE_CHECKING:
     from examples.checkout.run import Outcome
@@ -35,12 +36,12 @@ class Progress:
     async def watch(self, events: Subscription) -> None:
         """Print the retries, for ever."""
         async for event in events:
-            if event.name != "step.failed" or "retry_at" not in event.detail:
+            if not isinstance(event, StepFailed) or event.retry_at is None:
                 continue
             order = self._orders.get(event.task_id, event.task_id)
-            wait = event.detail["retry_at"] - event.at
+            wait = event.retry_at - event.at
             what = f"{event.step} attempt {event.attempt} failed, again in {wait:.1f} s"
-            self._line(order, f"[yellow]{what}[/]: {escape(event.detail['message'])}")
+            self._line(order, f"[yellow]{what}[/]: {escape(event.error_message)}")
 
     def ended(self, order_number: str, task: TaskView) -> None:
         """Print how a task ended."""

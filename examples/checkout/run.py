@@ -69,7 +69,7 @@ async def check_out(
         outcomes.append(Outcome(number, cart["expected"], task))
         progress.ended(number, task)
 
-    with engine.events() as events:
+    with engine.events("step.failed") as events:
         async with anyio.create_task_group() as watching:
             watching.start_soon(progress.watch, events)
             async with anyio.create_task_group() as following:

@@ -19,6 +19,7 @@ from tasker.stores.contract import (
     reads,
     refusals,
     sharing,
+    statistics,
     systems,
 )
 from tasker.stores.contract.database import Capabilities, Database
@@ -27,6 +28,7 @@ _TOPICS = (
     journal,
     refusals,
     reads,
+    statistics,
     claims,
     nodes,
     catalog,

@@ -23,8 +23,8 @@ from tasker.stores.sqlite.stored import history_from
 
 _QUERIES = queries("reads")
 
-# The last code point: above every task id, as SQLite compares text by its bytes.
-_ABOVE_ALL = chr(0x10FFFF)
+ABOVE_ALL = chr(0x10FFFF)
+"""The last code point: above every task id, as SQLite compares text by its bytes."""
 
 
 class ReadSlice(Slice):
@@ -40,8 +40,8 @@ class ReadSlice(Slice):
     ) -> TaskPage:
         """See `TaskReader.list_tasks`."""
         asked = {
-            **_conditions(where),
-            "below": _ABOVE_ALL if cursor is None else cursor,
+            **conditions(where),
+            "below": ABOVE_ALL if cursor is None else cursor,
             # One more than asked for tells whether there is another page.
             "limit": limit + 1,
         }
@@ -54,7 +54,7 @@ class ReadSlice(Slice):
 
     async def count_tasks(self, where: TaskFilter) -> dict[TaskState, int]:
         """See `TaskReader.count_tasks`."""
-        asked = _conditions(where)
+        asked = conditions(where)
         rows = await self._reader.read(
             lambda raw: raw.execute(_QUERIES["count_tasks"], asked).fetchall()
         )
@@ -82,14 +82,8 @@ def register_functions(connection: sqlite3.Connection) -> None:
     connection.create_function("annotation_text", 2, annotation_text, deterministic=True)
 
 
-def _history(
-    connection: sqlite3.Connection, task_id: str, after_seq: int, limit: int
-) -> list[HistoryRecord]:
-    rows = connection.execute(_QUERIES["history"], (task_id, after_seq, limit))
-    return [record for row in rows for record in history_from(*row)]
-
-
-def _conditions(where: TaskFilter) -> dict[str, Any]:
+def conditions(where: TaskFilter) -> dict[str, Any]:
+    """Return a filter as the parameters of a query."""
     kind, key, value = where.annotation or (None, None, None)
     return {
         "namespace": where.namespace,
@@ -103,3 +97,10 @@ def _conditions(where: TaskFilter) -> dict[str, Any]:
         "annotation_key": key,
         "annotation_value": value,
     }
+
+
+def _history(
+    connection: sqlite3.Connection, task_id: str, after_seq: int, limit: int
+) -> list[HistoryRecord]:
+    rows = connection.execute(_QUERIES["history"], (task_id, after_seq, limit))
+    return [record for row in rows for record in history_from(*row)]

@@ -26,9 +26,10 @@ from tasker.stores.sqlite.schema import (
     prepare_writer,
     refuse_foreign,
 )
+from tasker.stores.sqlite.statistics import StatisticsSlice
 
 
-class SqliteStore(JournalSlice, ReadSlice, ClaimSlice, CatalogSlice, CommandSlice):
+class SqliteStore(JournalSlice, ReadSlice, StatisticsSlice, ClaimSlice, CatalogSlice, CommandSlice):
     """A store in one SQLite file, for one engine and any number of other processes.
 
     A file that this process may not write, or on a file system that is read-only,

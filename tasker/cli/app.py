@@ -33,6 +33,9 @@ COMMANDS = {
     "annotate": ("operations", "Note something on a task."),
     "check": ("check", "Check definitions and report every problem."),
     "graph": ("graph", "Draw a definition's or a task's graph."),
+    "analyze": ("analyze", "Find what decides how long it takes."),
+    "stats": ("stats", "Tell figures: rates, times, errors."),
+    "events": ("events", "List the events there are, or explain one."),
     "bench": ("bench", "Measure a definition, and say what limits it."),
     "validate": ("validate", "Check that traces arrive where they should."),
 }

@@ -78,13 +78,28 @@ class InstantType(click.ParamType):  # type: ignore[type-arg]
         """Return it as an aware datetime; without a zone it is local time."""
         if not isinstance(value, str):
             return value
-        ago = _AGO.fullmatch(value)
-        if ago:
-            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: float(ago[1])})
+        ago = _length(value)
+        if ago is not None:
+            return datetime.now(UTC) - ago
         try:
             return datetime.fromisoformat(value).astimezone()
         except ValueError:
             self.fail(f"{value!r} is no time; write 2026-03-01, 2026-03-01T12:30 or 2h", param, ctx)
+
+
+class LengthType(click.ParamType):  # type: ignore[type-arg]
+    """A length of time: ``90s``, ``15m``, ``24h``, ``7d``."""
+
+    name = "length"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return it as a timedelta above 0."""
+        if not isinstance(value, str):
+            return value
+        found = _length(value)
+        if not found:
+            self.fail(f"{value!r} is no length of time; write 90s, 15m, 24h or 7d", param, ctx)
+        return found
 
 
 def split_name(text: str) -> tuple[str | None, str, str | None]:
@@ -106,6 +121,11 @@ def user_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
         return "unknown"
+
+
+def _length(text: str) -> timedelta | None:
+    found = _AGO.fullmatch(text)
+    return None if found is None else timedelta(**{_UNITS[found[2]]: float(found[1])})
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

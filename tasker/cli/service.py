@@ -19,6 +19,7 @@ from tasker.task_view import TaskListPage, TaskView
 
 if TYPE_CHECKING:
     from tasker.sources import Source
+    from tasker.statistics.figures import Performance, Statistics
 
 ALONE = "memory:// is seen by one process alone; name a file, as in sqlite:///tasker.db"
 
@@ -39,6 +40,12 @@ class Service(Operator, Protocol):
 
     async def count_tasks(self, where: TaskQuery | None = None) -> dict[TaskState, int]:
         """Return how many of the tasks are in each state."""
+
+    async def statistics(self, where: TaskQuery | None = None, *, top: int = 10) -> Statistics:
+        """Return the figures of the tasks that match."""
+
+    async def performance(self, where: TaskQuery | None = None) -> Performance:
+        """Return how it goes now, and went lately."""
 
     async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
         """Return the transitions of a task after a number."""

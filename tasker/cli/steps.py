@@ -11,7 +11,7 @@ from tasker.actors.workflow.states import AT_REST
 from tasker.cli.printing import LONGEST_MESSAGE, brief, clean, clip, is_unicode, seconds
 from tasker.definitions.graph import build_graph
 from tasker.stores.records import StepState, TaskState
-from tasker.task_view import StepError, StepView, TaskView
+from tasker.task_view import NOT_RUN, StepError, StepView, TaskView, shown_state
 
 # State: glyph, its ASCII stand-in, colour.
 _LOOKS = {
@@ -65,12 +65,8 @@ def rows(view: TaskView, now: datetime, *, results: bool = False) -> list[Row]:
 
 def look(step: StepView, view: TaskView) -> str:
     """Return the word for a step's state: its state, or ``retrying``, or ``not run``."""
-    rests = view.state in AT_REST
-    if step.retry_at is not None and not rests:
-        return "retrying"
-    if step.state is StepState.PENDING and rests:
-        return "not run"
-    return step.state
+    state = shown_state(step, view)
+    return "not run" if state == NOT_RUN else state
 
 
 def glyph(look: str, *, turning: bool = False) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from tasker.definitions import names
+from tasker.definitions import event_names, names
 from tasker.definitions import version as versions
 from tasker.definitions.definition import CustomEvent, Definition, StepDefinition
 from tasker.definitions.findings import Path, list_words, nearest
@@ -19,7 +19,6 @@ from tasker.definitions.graph import find_cycle
 from tasker.definitions.schema import schema_violations
 
 EXECUTORS = ("auto", "process")
-RESERVED_EVENTS = ("export", "observability", "registry", "step", "task", "workflow")
 
 SHOWN = 40
 """Characters of a name that is too long that its message shows."""
@@ -157,19 +156,10 @@ def _check_events(path: Path, events: tuple[CustomEvent, ...], quote: Quote) -> 
             continue
         here = (*path, index, "name")
         shown = quote(here, event.name)
-        namespace, dot, rest = event.name.partition(".")
-        if not (dot and namespace and rest):
-            yield Finding(
-                path=here,
-                message=f"the event {shown!r} has no namespace",
-                remedy="write namespace.event, as in orders.placed",
-            )
-        elif namespace in RESERVED_EVENTS:
-            yield Finding(
-                path=here,
-                message=f"the event {shown!r} is in a namespace of the engine",
-                remedy=f"use another namespace than {', '.join(RESERVED_EVENTS)}",
-            )
+        wrong = event_names.wrong_with(event.name)
+        if wrong is not None:
+            message, remedy = wrong
+            yield Finding(path=here, message=f"the event {shown!r} {message}", remedy=remedy)
         elif event.name in seen:
             yield Finding(
                 path=here, message=f"the event {shown!r} is defined twice", remedy="remove one"

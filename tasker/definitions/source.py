@@ -36,8 +36,17 @@ _DROPPED = {f"{_TAG}timestamp", f"{_TAG}int", f"{_TAG}float"}
 _TRUE = {"yes", "true", "on"}
 
 
-def parse(text: str, findings: Findings) -> Fields | None:
-    """Read one YAML document, or note why it cannot be read and return None."""
+def parse(
+    text: str,
+    findings: Findings,
+    *,
+    what: str = "a definition",
+    start: str = "name: and step_templates:",
+) -> Fields | None:
+    """Read one YAML document, or note why it cannot be read and return None.
+
+    ``what`` it is to be, and the keys to ``start`` with, are for its errors.
+    """
     try:
         loader = _Loader(text)
         try:
@@ -48,13 +57,14 @@ def parse(text: str, findings: Findings) -> Fields | None:
         _note_syntax(error, text, findings)
         return None
     if root is None:
-        findings.add(1, (), "the file is empty", "write a definition, starting with name:")
+        first = start.partition(" ")[0]
+        findings.add(1, (), "the file is empty", f"write {what}, starting with {first}")
         return None
     node = _Builder(findings).build(root, ())
     if not isinstance(node, Fields):
         if node is not None:
-            message = "a definition is a mapping of keys"
-            findings.add(node.line, (), message, "start with name: and step_templates:")
+            message = f"{what} is a mapping of keys"
+            findings.add(node.line, (), message, f"start with {start}")
         return None
     return node
 

@@ -9,13 +9,13 @@ from os import PathLike
 from pathlib import Path as FilePath
 
 from tasker.definitions.document import read_document, step_at
+from tasker.definitions.files import find_files, read_text
 from tasker.definitions.findings import Findings, problem_order
 from tasker.definitions.loaded import LoadedDefinition
 from tasker.definitions.source import parse
 from tasker.errors import DefinitionError, Problem
 
 ENVIRONMENT_VARIABLE = "TASKER_ENV"
-SUFFIXES = (".yaml", ".yml")
 
 
 def load_definitions(
@@ -42,7 +42,7 @@ def load_definitions(
     environ = os.environ if environ is None else environ
     environment = environment or environ.get(ENVIRONMENT_VARIABLE) or None
     several = [paths] if isinstance(paths, str | PathLike) else paths
-    files, problems = _find_files(several)
+    files, problems = find_files(several, "definitions")
     loaded: dict[str, LoadedDefinition] = {}
     for file in files:
         findings = Findings(str(file))
@@ -56,40 +56,6 @@ def load_definitions(
     if problems:
         raise DefinitionError(problems=sorted(problems, key=problem_order))
     return list(loaded.values())
-
-
-def _find_files(paths: Iterable[str | PathLike[str]]) -> tuple[list[FilePath], list[Problem]]:
-    files: dict[FilePath, FilePath] = {}
-    problems: list[Problem] = []
-    for path in map(FilePath, paths):
-        if path.is_dir():
-            found = sorted(
-                file
-                for file in path.rglob("*")
-                if file.suffix in SUFFIXES
-                and file.is_file()
-                and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            )
-            wrong = None if found else "there is no *.yaml or *.yml file in it"
-        else:
-            found = [path]
-            wrong = None if path.is_file() else "there is no such file or directory"
-        remedy = "name a YAML file, or a directory that holds some"
-        if path.suffix == ".py" and path.is_file():
-            wrong = "this is Python, and no YAML"
-            remedy = f"give its definitions, on the command line by --app {_module(path)}:object"
-        if wrong is not None:
-            problem = Problem(where=str(path), line=None, key="", message=wrong, remedy=remedy)
-            problems.append(problem)
-            continue
-        for file in found:
-            files.setdefault(file.resolve(), file)
-    return list(files.values()), problems
-
-
-def _module(path: FilePath) -> str:
-    parts = [part for part in path.with_suffix("").parts if part not in (".", "..", path.anchor)]
-    return ".".join(parts[-1:] if path.is_absolute() else parts)
 
 
 def _conflict(where: str, known: LoadedDefinition, found: LoadedDefinition) -> Problem:
@@ -109,13 +75,8 @@ def _load_file(
     check_handlers: bool,
     findings: Findings,
 ) -> LoadedDefinition | None:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        findings.add(None, (), f"the file cannot be read: {reason}", "make it readable")
-        return None
-    root = parse(text, findings)
+    text = read_text(file, findings)
+    root = None if text is None else parse(text, findings)
     if root is None:
         return None
     findings.step_at = partial(step_at, root)

@@ -1,141 +1,163 @@
-"""Events of one engine, made from durable transitions, for those who listen."""
+"""Brings the events of one engine to the mailboxes of those who listen."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from types import TracebackType
-from typing import Any, Self
+import logging
+from collections.abc import Iterable, Sequence
+from itertools import count
+from typing import Any
 
-import anyio
-from msgspec import Struct
-
+from tasker.actors.protocols import Clock
 from tasker.actors.workflow.state import WorkflowState
-from tasker.stores.encoding import decode
-from tasker.stores.records import Transition
+from tasker.events.decided import task_facts
+from tasker.events.derive import Wanted, derive, task_created
+from tasker.events.event import Event, tag_of
+from tasker.events.known import types
+from tasker.events.mailbox import EventMailbox, WhenFull
+from tasker.events.observability import ObservabilityTaskHandle
+from tasker.events.patterns import Patterns
+from tasker.events.subscription import Subscription
+from tasker.stores.records import TaskRecord, Transition
 
-_TASK_EVENTS = {
-    ("", "pending"): "task.created",
-    ("pending", "in_progress"): "task.start_requested",
-    ("error", "pending"): "task.retry_requested",
-    ("paused", "in_progress"): "task.resumed",
-    ("", "paused"): "task.paused",
-    ("", "complete"): "task.completed",
-    ("", "error"): "task.failed",
-    ("", "cancelled"): "task.cancelled",
-    ("", "resolved_manually"): "task.resolved_manually",
-}
-_STEP_EVENTS = {
-    "pending": "step.retry_requested",
-    "in_progress": "step.execution_requested",
-    "complete": "step.completed",
-    "error": "step.failed",
-    "cancelled": "step.cancelled",
-    "resolved_manually": "step.resolved_manually",
-}
+logger = logging.getLogger("tasker")
 
-
-class Event(Struct, frozen=True, kw_only=True):
-    """Something that happened, and is durable.
-
-    ``step`` and ``attempt`` are None for events of the task; ``at`` is in Unix
-    seconds; ``detail`` holds what the transition recorded.
-    """
-
-    name: str
-    task_id: str
-    namespace: str
-    task_name: str
-    version: str
-    step: str | None
-    attempt: int | None
-    from_state: str | None
-    to_state: str
-    at: float
-    detail: dict[str, Any]
-
-
-class Subscription:
-    """A bounded queue of events; when it is full, the oldest is dropped and counted."""
-
-    def __init__(self, bus: EventBus, capacity: int) -> None:
-        self._bus = bus
-        self._events: deque[Event] = deque(maxlen=capacity)
-        self._arrived = anyio.Event()
-        self.dropped = 0
-
-    def offer(self, event: Event) -> None:
-        """Add an event; never waits."""
-        if len(self._events) == self._events.maxlen:
-            self.dropped += 1
-        self._events.append(event)
-        self._arrived.set()
-
-    def __enter__(self) -> Self:
-        self._bus.add(self)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._bus.remove(self)
-
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        while True:
-            while self._events:
-                yield self._events.popleft()
-            self._arrived = anyio.Event()
-            await self._arrived.wait()
+STREAM_CAPACITY = 10_000
 
 
 class EventBus:
-    """Makes events from transitions, only while somebody listens."""
+    """Makes events of what the runtime tells, and only those that somebody listens to.
 
-    def __init__(self) -> None:
-        self._subscriptions: list[Subscription] = []
+    It is the runtime's `tasker.actors.protocols.Observer`. Nothing here waits, but
+    `room`. All of it is called in the event loop.
+    """
 
-    def subscribe(self, capacity: int = 10_000) -> Subscription:
-        """Return a subscription; it listens while it is entered with ``with``."""
-        return Subscription(self, capacity)
+    def __init__(self, clock: Clock, origin: str) -> None:
+        self.congested = False
+        self.watches_handlers = False
+        """Whether somebody wants to know when handlers begin or end."""
+        self._clock = clock
+        self._origin = origin
+        self._numbers = count(1)
+        self._listeners: list[tuple[Patterns, EventMailbox]] = []
+        self._routes: dict[str, tuple[EventMailbox, ...]] = {}
+        self._custom: dict[str, tuple[EventMailbox, ...]] = {}
+        self._by_kind: dict[type[Event], tuple[EventMailbox, ...]] = {}
+        self._wanted = Wanted((), self.hears)
+        self._released = False
 
-    def add(self, subscription: Subscription) -> None:
-        """Let a subscription hear of everything from now on."""
-        self._subscriptions.append(subscription)
+    # Listening
 
-    def remove(self, subscription: Subscription) -> None:
-        """Let it hear no more."""
-        self._subscriptions.remove(subscription)
+    def stream(
+        self,
+        names: Iterable[str] = ("*",),
+        *,
+        capacity: int = STREAM_CAPACITY,
+        when_full: WhenFull = "drop_oldest",
+    ) -> Subscription:
+        """Return a stream of events; it listens while it is entered with ``with``."""
+        return Subscription(self, names, capacity=capacity, when_full=when_full)
+
+    def add(self, patterns: Patterns, mailbox: EventMailbox) -> None:
+        """Have the events that are meant brought to a mailbox from now on."""
+        self._listeners.append((patterns, mailbox))
+        if self._released:
+            mailbox.release()
+        self._plan_routes()
+
+    def remove(self, mailbox: EventMailbox) -> None:
+        """Bring no more to a mailbox."""
+        self._listeners = [each for each in self._listeners if each[1] is not mailbox]
+        mailbox.release()
+        self._plan_routes()
+
+    def hears(self, name: str) -> bool:
+        """Whether somebody listens to events of that name."""
+        return bool(self._mailboxes(name))
+
+    def look_at_held(self) -> None:
+        """See whether tasks are held back; called by mailboxes."""
+        self.congested = any(mailbox.held for _, mailbox in self._listeners)
+
+    def release(self) -> None:
+        """Hold no task back any more: the engine drains."""
+        self._released = True
+        for _, mailbox in self._listeners:
+            mailbox.release()
+
+    # Publishing
+
+    def publish(self, event: Event) -> None:
+        """Bring an event to all who listen to its name."""
+        mailboxes = self._by_kind.get(type(event))
+        if mailboxes is None:
+            mailboxes = self._by_kind[type(event)] = self._mailboxes(event.name)
+        for mailbox in mailboxes:
+            mailbox.offer(event)
+
+    def tell(self, kind: type[Event], **facts: Any) -> None:
+        """Publish something that this engine has just seen, if anybody listens."""
+        name = tag_of(kind)
+        if name in self._routes:
+            number = next(self._numbers)
+            event_id = f"{self._origin}/{number}/{name}"
+            self.publish(kind(event_id=event_id, at=self._clock.now(), **facts))
+
+    # What the runtime tells
+
+    async def room(self, task_id: str) -> None:
+        """Return when no mailbox holds the task back."""
+        for _, mailbox in self._listeners:
+            await mailbox.room_for(task_id)
+
+    def created(self, task: TaskRecord, at: float) -> None:
+        """Tell of a task that waits in the store."""
+        if "task.created" in self._routes:
+            self.publish(task_created(task, at))
+
+    def taken_up(self, state: WorkflowState, at: float) -> None:
+        """Tell of a task that was loaded from the store."""
+        if "observability.task.handle" in self._routes:
+            names = [state.plan.steps[index].name for index in sorted(state.running)]
+            task = state.task
+            self.publish(
+                ObservabilityTaskHandle(
+                    # A task is claimed once in each of its epochs.
+                    event_id=f"{task.task_id}/epoch-{state.epoch}/observability.task.handle",
+                    at=at,
+                    state=str(state.head.state),
+                    interrupted_steps=tuple(names),
+                    **task_facts(task),
+                )
+            )
 
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
-        """Tell of transitions that are durable."""
-        if not self._subscriptions:
+        """Tell of what one append made durable."""
+        if not self._listeners:
             return
-        for transition in transitions:
-            event = _event(state, transition, at)
-            for subscription in self._subscriptions:
-                subscription.offer(event)
+        try:
+            for event in derive(state, transitions, at, self._wanted):
+                self.publish(event)
+        except Exception:
+            # A fault in telling of a task must not become the task's.
+            logger.exception("task %s: its events could not be told", state.task.task_id)
 
+    def _mailboxes(self, name: str) -> tuple[EventMailbox, ...]:
+        found = self._routes.get(name)
+        if found is None and name not in types():
+            found = self._custom.get(name)
+            if found is None:
+                found = self._custom[name] = self._find(name)
+        return found or ()
 
-def _event(state: WorkflowState, transition: Transition, at: float) -> Event:
-    task = state.task
-    if transition.step is not None:
-        name = _STEP_EVENTS[transition.to_state]
-    else:
-        key = (transition.from_state or "", transition.to_state)
-        name = _TASK_EVENTS.get(key) or _TASK_EVENTS[("", transition.to_state)]
-    return Event(
-        name=name,
-        task_id=task.task_id,
-        namespace=task.namespace,
-        task_name=task.name,
-        version=task.version,
-        step=transition.step,
-        attempt=transition.attempt,
-        from_state=transition.from_state,
-        to_state=transition.to_state,
-        at=at,
-        detail=decode(transition.detail) or {},
-    )
+    def _find(self, name: str) -> tuple[EventMailbox, ...]:
+        return tuple(mailbox for patterns, mailbox in self._listeners if patterns.match(name))
+
+    def _plan_routes(self) -> None:
+        found = {name: self._find(name) for name in types()}
+        self._routes = {name: mailboxes for name, mailboxes in found.items() if mailboxes}
+        self._custom, self._by_kind = {}, {}
+        self._wanted = Wanted(self._routes, self.hears)
+        self.watches_handlers = any(
+            name in self._routes for name in ("step.before_handle", "observability.step.handle")
+        )
+        self.look_at_held()

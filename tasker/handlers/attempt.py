@@ -10,6 +10,7 @@ from msgspec import Raw
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptSucceeded
 from tasker.errors import EncodingError, PermanentError
 from tasker.handlers.classify import classify
+from tasker.handlers.publishing import ALONE, Publishing
 from tasker.handlers.resources import Resources
 from tasker.handlers.sequence import Sequence
 from tasker.handlers.views import Step, Task
@@ -33,7 +34,14 @@ class Attempt:
     __slots__ = ("_handler", "_masker", "call", "sequence", "step", "task")
 
     def __init__(
-        self, call: StepCall, state: WorkflowState, step: StepPlan, number: int, masker: Masker
+        self,
+        call: StepCall,
+        state: WorkflowState,
+        step: StepPlan,
+        number: int,
+        masker: Masker,
+        *,
+        publishing: Publishing = ALONE,
     ) -> None:
         self.call = call
         self._masker = masker
@@ -44,6 +52,8 @@ class Attempt:
             record=state.shown(step.index),
             attempt=number,
             config=call.config,
+            events=call.events,
+            publishing=publishing,
         )
         self.sequence = Sequence(state, self.task, self.step)
         self._handler: Any = None
@@ -54,7 +64,7 @@ class Attempt:
         if call.function is not None and call.plan is not None:
             output = await call.function(**call.plan.arguments(self.task, self.sequence, self.step))
         else:
-            self._handler = call.make()
+            self._make_handler()
             if call.connects:
                 await self._handler._connect(resources, self._masker)
             output = await self._handler.process(self.task, self.sequence, self.step)
@@ -66,7 +76,7 @@ class Attempt:
         if call.function is not None and call.plan is not None:
             output = call.function(**call.plan.arguments(self.task, self.sequence, self.step))
         else:
-            self._handler = call.make()
+            self._make_handler()
             output = self._handler.process(self.task, self.sequence, self.step)
         return output, self._processed(output)
 
@@ -87,7 +97,7 @@ class Attempt:
             EncodingError: They cannot be stored.
         """
         what = f"the result of step {self.step.name}"
-        return AttemptSucceeded(encode(results, what=what, limit=limit))
+        return AttemptSucceeded(encode(results, what=what, limit=limit), self._published())
 
     def failed(self, failure: BaseException, limit: int) -> AttemptFailed:
         """Return the outcome of an attempt that raised."""
@@ -95,7 +105,20 @@ class Attempt:
             explained = self._handler._explained(failure)
             if explained is not failure:
                 failure = explained.with_traceback(failure.__traceback__)
-        return AttemptFailed(error=classify(failure, self._masker), results=self._kept(limit))
+        return AttemptFailed(
+            error=classify(failure, self._masker),
+            results=self._kept(limit),
+            events=self._published(),
+        )
+
+    def _published(self) -> Raw | None:
+        outbox = self.step.outbox
+        return None if outbox is None else outbox.to_raw(self._masker)
+
+    def _make_handler(self) -> None:
+        self._handler = self.call.make()
+        if self.call.engine_hooks:
+            self._handler._step = self.step
 
     def _processed(self, output: Any) -> Any:
         if type(output) not in _FINISHED:

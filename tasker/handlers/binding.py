@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from tasker.actors.workflow.plan import Backoff, Plan
 from tasker.definitions.config import resolve_config
-from tasker.definitions.definition import Definition, StepDefinition
+from tasker.definitions.definition import CustomEvent, Definition, StepDefinition
 from tasker.errors import DefinitionError, HandlerError, Problem
 from tasker.handlers.call import StepCall
 from tasker.handlers.plans import Overrides, compile_plan, upstream_of
@@ -79,6 +79,15 @@ class BoundDefinition:
             annotates=overrides_hook(self.task_handler, "update_annotations"),
             orders_ready=overrides_hook(self.task_handler, "order_ready_steps"),
         )
+
+    def declared_events(self) -> Iterator[tuple[str, CustomEvent]]:
+        """Yield the events that its steps may publish, each with who declares it."""
+        definition = self.definition
+        yield from ((definition.full_name, event) for event in definition.custom_events)
+        for name, call in self.steps.items():
+            own = {event.name: event for event in call.custom_events}
+            own |= {event.name: event for event in call.definition.custom_events}
+            yield from ((f"{definition.full_name} {name}", event) for event in own.values())
 
     def _schema(self) -> dict[str, Any] | None:
         handler = self.task_handler
@@ -181,7 +190,8 @@ class _Binder:
         filled = self._configured(f"{step.name}.handler_config", step.handler_config, config)
         try:
             found = _target(target, step.handler)
-            return StepCall(step, found, config=filled, upstream=upstream)
+            events = [event.name for event in self._definition.custom_events]
+            return StepCall(step, found, config=filled, upstream=upstream, events=events)
         except HandlerError as error:
             self.note(f"{step.name}.handler_class", error)
             return None

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
+from tasker.definitions import event_names
 from tasker.definitions.definition import CustomEvent, StepDefinition
 from tasker.errors import HandlerError
 from tasker.handlers.configuration import copied
@@ -30,6 +31,7 @@ class StepCall:
         "custom_events",
         "definition",
         "engine_hooks",
+        "events",
         "function",
         "is_async",
         "own_process_results",
@@ -45,8 +47,12 @@ class StepCall:
         *,
         config: Mapping[str, Any],
         upstream: Collection[str],
+        events: Collection[str] = (),
     ) -> None:
-        """Raise `HandlerError` when the handler cannot run the step."""
+        """Raise `HandlerError` when the handler cannot run the step.
+
+        ``events`` are those that it may publish beside its own: the task's.
+        """
         validate(target)
         self.definition = definition
         self.reference = target.reference
@@ -63,6 +69,8 @@ class StepCall:
             self._bind_class(target)
         else:
             self._bind_function(target, upstream)
+        own = (*definition.custom_events, *self.custom_events)
+        self.events = frozenset([*events, *(event.name for event in own)])
         self.where = self._place(target)
 
     def make(self) -> Any:
@@ -111,10 +119,10 @@ class StepCall:
 def _custom_events(reference: str, kind: Any) -> tuple[CustomEvent, ...]:
     configured = getattr(kind, "custom_event_configuration", ())
     try:
-        events = configured() if callable(configured) else configured
-        return tuple(
+        found = configured() if callable(configured) else configured
+        events = tuple(
             CustomEvent(name=str(event["name"]), description=str(event.get("description", "")))
-            for event in events
+            for event in found
         )
     except Exception as failure:
         raise HandlerError(
@@ -122,3 +130,9 @@ def _custom_events(reference: str, kind: Any) -> tuple[CustomEvent, ...]:
             reason="custom_event_configuration must be a list of {'name': …, 'description': …}: "
             f"{type(failure).__name__}: {failure}",
         ) from failure
+    for event in events:
+        wrong = event_names.wrong_with(event.name)
+        if wrong is not None:
+            reason = f"custom_event_configuration: the event {event.name!r} {wrong[0]}"
+            raise HandlerError(handler=reference, reason=reason, remedy=wrong[1])
+    return events

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import pickle
 from collections.abc import Callable
@@ -18,10 +17,12 @@ from anyio import CapacityLimiter
 
 from tasker.actors.protocols import AttemptOrder
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult, AttemptSucceeded
+from tasker.cancellation import was_cancelled
 from tasker.handlers.attempt import Attempt
 from tasker.handlers.call import StepCall
 from tasker.handlers.isolation import isolated
 from tasker.handlers.processes import ProcessPool, WorkerDiedError
+from tasker.handlers.publishing import ALONE, Publishing, masked
 from tasker.handlers.resources import Resources
 from tasker.handlers.worker import Reply, order_bytes
 from tasker.stores.records import ErrorRecord
@@ -39,6 +40,7 @@ class Executors:
         result_limit: Greatest size of a result as JSON, in bytes.
         threads: How many ``def`` handlers may run at once.
         processes: How many ``executor: process`` handlers; None for one a core.
+        publishing: What attempts share about custom events.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class Executors:
         result_limit: int,
         threads: int,
         processes: int | None = None,
+        publishing: Publishing = ALONE,
     ) -> None:
+        self._publishing = publishing
         self._resources = resources
         self._result_limit = result_limit
         self._threads = CapacityLimiter(threads)
@@ -60,7 +64,9 @@ class Executors:
         """Run one attempt. Raises when it was cancelled, and for nothing else."""
         if call.where == "process":
             return await self._in_process(call, order, masker, span)
-        attempt = Attempt(call, order.state, order.step, order.attempt, masker)
+        attempt = Attempt(
+            call, order.state, order.step, order.attempt, masker, publishing=self._publishing
+        )
         scope = Scope(order.state.task, order.step.name, order.attempt, masker, span=span)
         try:
             if call.where == "loop":
@@ -77,7 +83,7 @@ class Executors:
         except GeneratorExit:
             raise
         except BaseException as failure:
-            if isinstance(failure, asyncio.CancelledError) and _was_cancelled():
+            if isinstance(failure, asyncio.CancelledError) and was_cancelled():
                 raise
             return attempt.failed(failure, self._result_limit)
 
@@ -94,6 +100,7 @@ class Executors:
     async def _in_process(
         self, call: StepCall, order: AttemptOrder, masker: Masker, span: ActiveSpan | None
     ) -> AttemptResult:
+        registered = frozenset(self._publishing.registered())
         request = order_bytes(
             call,
             order,
@@ -101,6 +108,7 @@ class Executors:
             rules=masker.rules,
             correlation_header=self._resources.correlation_header,
             trace={} if span is None else span.carrier(),
+            events=call.events | registered,
         )
         try:
             answer = await self._processes.run(request)
@@ -108,9 +116,12 @@ class Executors:
             return AttemptFailed(error=ErrorRecord(error_class=WORKER_DIED, message=str(death)))
         reply: Reply = pickle.loads(answer)
         if reply.error is None:
-            return AttemptSucceeded(msgspec.Raw(reply.results or b"null"))
+            results = msgspec.Raw(reply.results or b"null")
+            return AttemptSucceeded(results, masked(reply.events, masker))
         return AttemptFailed(
-            error=masker.record(reply.error), results=masker.without_known(reply.results)
+            error=masker.record(reply.error),
+            results=masker.without_known(reply.results),
+            events=masked(reply.events, masker),
         )
 
     async def aclose(self) -> None:
@@ -131,10 +142,3 @@ class Executors:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-
-def _was_cancelled() -> bool:
-    """Tell a cancellation from a `CancelledError` that a handler raised by itself."""
-    task = asyncio.current_task()
-    asked = task is not None and task.cancelling() > 0
-    return asked or anyio.current_effective_deadline() == -math.inf

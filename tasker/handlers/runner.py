@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,9 +11,12 @@ import anyio
 from tasker.actors.protocols import AttemptOrder, Clock
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult
 from tasker.actors.workflow.state import WorkflowState
+from tasker.events.bus import EventBus
 from tasker.handlers.binding import BoundDefinition
 from tasker.handlers.classify import classify
 from tasker.handlers.executors import Executors
+from tasker.handlers.handling import Handling
+from tasker.handlers.publishing import Publishing
 from tasker.handlers.resources import Resources
 from tasker.handlers.sequence import Sequence as StepSequence
 from tasker.handlers.task import call_hook
@@ -46,6 +49,8 @@ class HandlerRunner:
         threads: How many ``def`` handlers may run at once.
         processes: How many ``executor: process`` handlers; None for one a core.
         hook_failed: Hears of hooks that raised, or None.
+        events: Is told when handlers begin and end, or None.
+        registered: Returns the custom events that every step may publish.
         masking: What errors hide whose definition is not to be had.
         correlation_header: The header by which API steps pass the correlation id on,
             empty for none.
@@ -61,10 +66,13 @@ class HandlerRunner:
         threads: int = THREADS,
         processes: int | None = None,
         hook_failed: HookObserver | None = None,
+        events: EventBus | None = None,
+        registered: Callable[[], Collection[str]] = tuple,
         masking: MaskingRules = DEFAULT_RULES,
         correlation_header: str = CORRELATION_HEADER,
         traces: Tracing | None = None,
     ) -> None:
+        self._events = events
         self._bound_for = bound_for
         self._clock = clock
         self._hook_failed = hook_failed
@@ -75,6 +83,7 @@ class HandlerRunner:
             result_limit=result_limit,
             threads=threads,
             processes=processes,
+            publishing=Publishing(clock.now, registered, result_limit),
         )
 
     async def run(self, order: AttemptOrder) -> AttemptResult:
@@ -96,7 +105,12 @@ class HandlerRunner:
         except Exception as failure:
             return AttemptFailed(error=classify(failure, self._masker))
         try:
-            return await self._executors.run(call, order, definition.masker, span)
+            masker = definition.masker
+            if self._events is None or not self._events.watches_handlers:
+                return await self._executors.run(call, order, masker, span)
+            with Handling(self._events, self._clock, order, call) as handling:
+                handling.result = await self._executors.run(call, order, masker, span)
+            return handling.result
         except Exception as failure:
             return AttemptFailed(error=classify(failure, definition.masker))
 

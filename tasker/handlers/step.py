@@ -75,6 +75,13 @@ class StepHandler:
             return sequence.get_previous_step_data(name, key)
         return sequence.get_previous_step_data(name, key, default)
 
+    def publish_custom_event(self, name: str, payload: Mapping[str, Any] | None = None) -> None:
+        """Publish an event, as `Step.publish_custom_event` does."""
+        step: Step | None = getattr(self, "_step", None)
+        if step is None:
+            raise RuntimeError("publish_custom_event works in process and process_results alone")
+        step.publish_custom_event(name, payload)
+
     # The engine's hooks around process, for the kinds of handlers that it brings.
 
     @classmethod

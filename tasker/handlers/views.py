@@ -6,13 +6,14 @@ does to them stays with it. Setting results is the one thing that is kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from tasker.handlers.configuration import copied
+from tasker.handlers.publishing import Outbox, Publishing
 from tasker.stores.records import ErrorRecord, StepRecord, TaskRecord
 
 if TYPE_CHECKING:
@@ -132,11 +133,14 @@ class Step:
         "_attempt",
         "_by_hand",
         "_config",
+        "_events",
         "_inputs",
         "_plan",
+        "_publishing",
         "_record",
         "_results",
         "_task",
+        "outbox",
     )
 
     def __init__(
@@ -147,8 +151,13 @@ class Step:
         record: StepRecord,
         attempt: int = 0,
         config: Mapping[str, Any] | None = None,
+        events: Collection[str] = (),
+        publishing: Publishing | None = None,
     ) -> None:
         self._task = task
+        self._events = events
+        self._publishing = publishing
+        self.outbox: Outbox | None = None
         self._plan = plan
         self._record = record
         self._attempt = attempt
@@ -266,6 +275,29 @@ class Step:
         except Exception:
             # What cannot be encoded was not there before.
             return True
+
+    def publish_custom_event(self, name: str, payload: Mapping[str, Any] | None = None) -> None:
+        """Publish an event that the step or its task declares, or that was registered.
+
+        It is kept as it is now, and told once the outcome of this attempt is durable,
+        whether that is a success or a failure: so it is never told of something that
+        a crash undid. What an attempt published that is cancelled, times out or is
+        lost with its process is dropped; the next attempt publishes it again.
+
+        Raises:
+            UndeclaredEventError: Nobody declared it; no retry can help.
+            EncodingError: The payload cannot be stored; `SizeLimitError` when it, with
+                what the attempt published before, is too large.
+            AttributeError: It was called on another step.
+        """
+        if self._publishing is None:
+            raise AttributeError(
+                f"events cannot be published on step {self.name!r} from another step; "
+                "publish them on the handler's own"
+            )
+        if self.outbox is None:
+            self.outbox = Outbox(self.name, self._events, self._publishing)
+        self.outbox.publish(name, payload)
 
     def initial_results(self) -> Any:
         """Return a fresh copy of the results as they were before the attempt."""

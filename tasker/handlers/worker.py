@@ -34,6 +34,7 @@ from tasker.definitions.definition import StepDefinition
 from tasker.handlers.attempt import Attempt
 from tasker.handlers.call import StepCall
 from tasker.handlers.classify import classify
+from tasker.handlers.publishing import Publishing
 from tasker.handlers.reference import HandlerTarget, resolve
 from tasker.handlers.resources import Resources
 from tasker.stores.records import ErrorRecord, StepRecord, TaskChange, TaskRecord
@@ -56,6 +57,7 @@ class Order(Struct, frozen=True, kw_only=True):
 
     ``steps`` are the records of the step itself and of the steps upstream of it;
     ``trace`` are the headers of the attempt's span, empty without traces;
+    ``events`` those that it may publish;
     ``logs`` is how the parent logs, None where that is the application's own affair;
     ``main`` is the file of the parent's main module, for handlers that are in it.
     """
@@ -72,14 +74,16 @@ class Order(Struct, frozen=True, kw_only=True):
     rules: MaskingRules
     correlation_header: str
     trace: Mapping[str, str] = {}
+    events: frozenset[str] = frozenset()
     logs: LogSettings | None = None
     main: str | None = None
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """How an attempt ended: results, or an error and the results set before it."""
+    """How an attempt ended: results, or an error and the results set before it; its events."""
 
     results: Raw | None = None
+    events: Raw | None = None
     error: ErrorRecord | None = None
 
 
@@ -91,6 +95,7 @@ def order_bytes(
     rules: MaskingRules,
     correlation_header: str,
     trace: Mapping[str, str],
+    events: frozenset[str] = frozenset(),
 ) -> bytes:
     """Return one attempt as an `Order`, pickled."""
     state = order.state
@@ -109,6 +114,7 @@ def order_bytes(
             rules=rules,
             correlation_header=correlation_header,
             trace=trace,
+            events=events,
             logs=IN_FORCE.settings,
             main=main if call.reference.startswith(f"{_MAIN}:") else None,
         )
@@ -121,13 +127,16 @@ def carry_out(order: Order) -> Reply:
     try:
         target = _target(order)
         upstream = {record.name for record in order.steps} - {order.step.name}
-        call = StepCall(order.step, target, config=order.config, upstream=upstream)
+        call = StepCall(
+            order.step, target, config=order.config, upstream=upstream, events=order.events
+        )
     except Exception as failure:
         return Reply(error=classify(failure, masker))
     state = WorkflowState(task=order.task, plan=order.plan, steps=order.steps)
     state.head = order.head
     step = order.plan.steps[order.plan.index[order.step.name]]
-    attempt = Attempt(call, state, step, order.attempt, masker)
+    publishing = Publishing(limit=order.limit)
+    attempt = Attempt(call, state, step, order.attempt, masker, publishing=publishing)
     try:
         span = remote_span(order.trace)
         scope = Scope(order.task, order.step.name, order.attempt, masker, span=span)
@@ -137,8 +146,8 @@ def carry_out(order: Order) -> Reply:
     except BaseException as failure:
         outcome = attempt.failed(failure, order.limit)
     if isinstance(outcome, AttemptFailed):
-        return Reply(error=outcome.error, results=outcome.results)
-    return Reply(results=outcome.results)
+        return Reply(error=outcome.error, results=outcome.results, events=outcome.events)
+    return Reply(results=outcome.results, events=outcome.events)
 
 
 def serve() -> None:

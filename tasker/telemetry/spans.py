@@ -96,6 +96,12 @@ class Traces:
         self._begun[made.key] = made
         return made
 
+    def created(self, task: TaskRecord, at: float) -> None:
+        """Do nothing: a span begins when work does."""
+
+    def taken_up(self, state: WorkflowState, at: float) -> None:
+        """Do nothing: what was lost is decided next."""
+
     @_guarded
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
         """End the spans of what has come to an end, now that it is durable."""

@@ -10,7 +10,7 @@ from tasker.actors.workflow.state import WorkflowState
 from tasker.stores.encoding import decode
 from tasker.stores.errors import StoreError
 from tasker.stores.protocols import JournalStore
-from tasker.stores.records import Append, Transition
+from tasker.stores.records import Append, TaskRecord, Transition
 from tasker.telemetry.scope import task_fields
 
 logger = logging.getLogger("tasker.tasks")
@@ -27,6 +27,14 @@ class TaskLog:
     Failed attempts are warnings, failed tasks errors; that a task was created or came to
     another end is told at the level of debugging, for there are many of them.
     """
+
+    def created(self, task: TaskRecord, at: float) -> None:
+        """Log, for those who debug, that a task waits in the store."""
+        if logger.isEnabledFor(logging.DEBUG):
+            _tell_created(task)
+
+    def taken_up(self, state: WorkflowState, at: float) -> None:
+        """Log nothing: it is no change of the task."""
 
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
         """Log the failures among transitions that are durable."""
@@ -73,11 +81,16 @@ def _tell_failed_task(state: WorkflowState, transition: Transition) -> None:
 
 
 def _tell_of_task(state: WorkflowState, transition: Transition) -> None:
-    name = f"{state.task.namespace}.{state.task.name}"
     if transition.from_state is None:
-        logger.debug("task %s created", name, extra=_extra(state))
+        _tell_created(state.task)
     elif transition.to_state in _ENDED:
+        name = f"{state.task.namespace}.{state.task.name}"
         logger.debug("task %s ended: %s", name, transition.to_state, extra=_extra(state))
+
+
+def _tell_created(task: TaskRecord) -> None:
+    fields = {name: value for name, value in task_fields(task).items() if value is not None}
+    logger.debug("task %s created", f"{task.namespace}.{task.name}", extra=fields)
 
 
 def _detail(transition: Transition) -> dict[str, Any]:

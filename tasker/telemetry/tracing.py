@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
+
+from tasker.actors.protocols import Witness
 
 if TYPE_CHECKING:
     import httpx
 
     from tasker.actors.protocols import AttemptOrder, Clock
     from tasker.actors.workflow.outcome import AttemptResult
-    from tasker.actors.workflow.state import WorkflowState
-    from tasker.stores.records import Transition
     from tasker.telemetry.config import TelemetryConfig
     from tasker.telemetry.scope import ActiveSpan
 
@@ -29,14 +29,11 @@ class AttemptSpan(Protocol):
         """Take note that the handler has ended; None for one that was cancelled."""
 
 
-class Tracing(Protocol):
-    """Makes the spans of an engine's work; an observer of its decisions. Never raises."""
+class Tracing(Witness, Protocol):
+    """Makes the spans of an engine's work, as a witness of its decisions. Never raises."""
 
     def attempt(self, order: AttemptOrder) -> AttemptSpan | None:
         """Begin the span of an attempt."""
-
-    def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
-        """End the spans of what has come to an end, now that it is durable."""
 
     def submitting(self) -> tuple[str, str | None] | None:
         """Return traceparent and tracestate of the current span, None when there is none."""

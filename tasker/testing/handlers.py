@@ -27,10 +27,11 @@ class HandlerRun(Struct, frozen=True, kw_only=True):
     ``recorded`` is the result as JSON, as a store would keep it: None for a failed
     attempt, unless the handler had set results by hand. ``raised`` is what the
     handler raised, and ``error`` what would be recorded of it; both None for an
-    attempt that succeeded.
+    attempt that succeeded. ``published`` are its custom events, name and payload.
     """
 
     recorded: bytes | None
+    published: list[tuple[str, dict[str, Any]]] = []
     raised: BaseException | None = None
     error: ErrorRecord | None = None
 
@@ -118,8 +119,15 @@ async def attempt_handler(
     except Exception as raised:
         ended = tried.failed(raised, MEBIBYTE)
         kept = None if ended.results is None else bytes(ended.results)
-        return HandlerRun(recorded=kept, raised=raised, error=ended.error)
-    return HandlerRun(recorded=bytes(ended.results or b"null"))
+        return HandlerRun(
+            recorded=kept, published=_published(tried), raised=raised, error=ended.error
+        )
+    return HandlerRun(recorded=bytes(ended.results or b"null"), published=_published(tried))
+
+
+def _published(tried: Attempt) -> list[tuple[str, dict[str, Any]]]:
+    outbox = tried.step.outbox
+    return [] if outbox is None else [(each.name, each.content()) for each in outbox.published]
 
 
 class _ImpatientClock(ManualClock):

@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
+from tasker.actors import residency
 from tasker.actors.errors import ActorStoppedError
 from tasker.actors.protocols import AttemptOrder
 from tasker.actors.residency import LOAD_SECONDS, UNRUNNABLE_RETRY_SECONDS
@@ -118,6 +119,36 @@ async def test_room_for_one_is_filled_though_others_run_on():
         await settle()
         await world.clock.advance(LOAD_SECONDS)
         assert await world.ended(waiting) is TaskState.COMPLETE
+
+
+async def test_no_more_are_loaded_while_many_appends_are_on_their_way(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(residency, "MOST_IN_MOTION", 4)
+    monkeypatch.setattr(residency, "LOAD_BATCH", 2)
+    world = World(ONE, limit=100)
+    world.runner.scripts["a"] = Gate()
+    async with world.running():
+        for _ in range(12):
+            await world.leave(wake_at=0.0)
+        commit, may_commit = world.store.commit, anyio.Event()
+
+        async def held_up(appends: Any) -> Any:
+            await may_commit.wait()
+            return await commit(appends)
+
+        world.store.commit = held_up  # type: ignore[method-assign]
+        world.residency._backlog = True
+        world.residency.look()
+        await settle()
+        in_memory = world.residency.statistics().resident
+        assert 0 < in_memory < 12
+        # Steps that run are not in motion: no task has to end for the others to come.
+        may_commit.set()
+        for _ in range(12):
+            await settle()
+            await world.clock.advance(LOAD_SECONDS)
+        assert world.residency.statistics().resident == 12
 
 
 async def test_what_was_left_behind_is_taken_up_at_the_start():

@@ -146,7 +146,20 @@ class Watcher:
         """The states that each call told of, the task's own as ``task:state``."""
         self.raises: Exception | None = None
 
+    congested = False
+
+    async def room(self, task_id: str) -> None:
+        raise AssertionError("asked for room though it is not congested")
+
+    def created(self, task: TaskRecord, at: float) -> None:
+        self.heard.append(["task:pending"])
+
+    def taken_up(self, state: WorkflowState, at: float) -> None:
+        pass
+
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
+        if not transitions:
+            return
         self.heard.append([f"{each.step or 'task'}:{each.to_state}" for each in transitions])
         if self.raises is not None:
             error, self.raises = self.raises, None

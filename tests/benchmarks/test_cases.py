@@ -24,12 +24,14 @@ PROMISED = {
     "journal": {"append_us"},
     "advance": {"step_us"},
     "codec": {"operation_us"},
+    "analysis": {"analysis_ms"},
     "live": {"task_kib"},
     "import": set(),
     "cli": {"start_ms"},
     "recovery": {"first_step_ms", "last_step_ms"},
     "waiting": {"start_ms", "resident_mib", "idle_cpu_percent", "wake_us"},
     "growth": {"step_us"},
+    "statistics": {"read_ms", "task_us", "steps_per_second"},
 }
 
 

@@ -75,15 +75,48 @@ def test_graph_as_mermaid_and_json(tasker):
     out = tasker("graph", "checkout", "-d", ".", "--format", "mermaid").out
     assert out.startswith('---\ntitle: "shop.checkout@1.2.0"\n---\nflowchart TD\n')
     assert '    s0["validate"]\n' in out
-    assert "    s1 --> s3\n" in out
-    assert "classDef" not in out
+    assert "    s1 ==> s3\n" in out
     graph = tasker("graph", "shop.checkout@1.2.0", "-d", ".", "--json").json
     assert graph["levels"] == [["validate"], ["reserve", "charge"], ["ship"]]
+    assert graph["critical_path"] == ["validate", "reserve", "ship"]
+    assert graph["edges"][3] == {"from": "charge", "to": "ship", "critical": False}
     assert graph["steps"][3] == {
         "name": "ship",
         "depends_on": ["reserve", "charge"],
+        "level": 2,
+        "handler": "tests.cli.shop:Ship",
+        "description": "",
         "state": None,
+        "attempts": 0,
+        "seconds": None,
+        "critical": True,
     }
+    assert tasker("graph", "checkout.yaml", "--format", "json").json == graph
+
+
+def test_graph_as_pictures(tasker):
+    assert tasker("graph", "checkout.yaml", "-f", "svg").out.startswith("<svg ")
+    assert tasker("graph", "checkout.yaml", "-f", "html").out.startswith("<!DOCTYPE html>")
+    assert tasker("graph", "checkout.yaml", "-f", "dot").out.startswith("digraph tasker {\n")
+
+
+def test_graph_into_a_file(tasker, folder):
+    said = tasker("graph", "checkout.yaml", "-f", "svg", "-o", "graph.svg")
+    assert (said.code, said.out, said.err) == (0, "", "wrote graph.svg\n")
+    assert (folder / "graph.svg").read_text().endswith("</svg>\n")
+    assert tasker("graph", "checkout.yaml", "--json", "-o", "graph.json").out == ""
+    assert (folder / "graph.json").read_text().startswith("{\n")
+    said = tasker("graph", "checkout.yaml", "-o", "none/graph.txt")
+    assert (said.code, said.err) == (
+        1,
+        "error: cannot write none/graph.txt: No such file or directory\n",
+    )
+
+
+def test_json_and_another_format_are_not_both(tasker):
+    said = tasker("graph", "checkout.yaml", "--json", "-f", "svg")
+    assert said.code == 2
+    assert "--json and --format svg" in said.error["message"]
 
 
 def test_graph_of_no_definition(tasker):

@@ -137,6 +137,17 @@ def test_graph_of_a_task(tasker, tasks):
     mermaid = tasker("graph", tasks[1], "--format", "mermaid").out
     assert 's2["charge<br/>error"]:::error' in mermaid
     assert "s1 --> s3" in mermaid
+    states = [step["state"] for step in tasker("graph", tasks[1], "--json").json["steps"]]
+    assert states == ["complete", "complete", "error", "not_run"]
+
+
+def test_pictures_of_a_task(tasker, tasks):
+    timeline = tasker("graph", tasks[1], "-f", "svg").out
+    assert "attempt 1 ran" in timeline
+    # What the handler wrote moves no cursor and makes no markup.
+    assert "PermanentError: declined\\x1b[2J error: forged" in timeline
+    page = tasker("graph", tasks[1], "-f", "html").out
+    assert page.count("<svg ") == 2
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,10 @@ import pytest
 from tasker import Backoff, Engine, EngineConfig, TaskRequest, define
 from tasker.actors.step import GRACE_SECONDS
 from tasker.actors.workflow import status as workflow_status
+from tasker.analysis import AnalysisConfig, BottleneckDetected, TaskAnalysis
+from tasker.analysis.diagrams import DiagramEdge, DiagramStep
 from tasker.cli.app import COMMANDS
+from tasker.cli.commands.graph import FORMATS
 from tasker.cli.exits import Exit
 from tasker.definitions import keys
 from tasker.definitions.definition import Definition, StepDefinition
@@ -187,6 +190,39 @@ def test_attributes_of_what_a_handler_gets() -> None:
 
 def test_the_time_to_clean_up() -> None:
     assert f"for {GRACE_SECONDS:g} seconds" in " ".join((DOCS / "handlers.md").read_text().split())
+
+
+def test_weights_of_the_analysis() -> None:
+    shown = {row[0]: float(row[1]) for row in table_under(DOCS / "analysis.md", "weight")}
+    assert shown == {
+        f"{group}.{name}": value
+        for group, weights in msgspec.to_builtins(AnalysisConfig()).items()
+        for name, value in weights.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"),
+    [
+        ("section", TaskAnalysis),
+        ("field", BottleneckDetected),
+        ("of a step", DiagramStep),
+        ("of an edge", DiagramEdge),
+    ],
+)
+def test_fields_of_the_analysis(heading: str, struct: type[msgspec.Struct]) -> None:
+    shown = [
+        name for row in table_under(DOCS / "analysis.md", heading) for name in row[0].split(", ")
+    ]
+    beside = {"task_id", "generated_at"} if struct is TaskAnalysis else set()
+    assert set(shown) == set(struct.__struct_encode_fields__) - beside
+
+
+def test_formats_of_diagrams() -> None:
+    shown = [
+        name for row in table_under(DOCS / "analysis.md", "format") for name in row[0].split(", ")
+    ]
+    assert sorted(shown) == sorted(FORMATS)
 
 
 def test_commands_and_exit_codes() -> None:

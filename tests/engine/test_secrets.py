@@ -45,7 +45,7 @@ async def test_no_secret_is_stored_or_told(tmp_path, monkeypatch, caplog):
     async with Engine.open(url, definitions=loaded, config=QUICK) as engine:
         with engine.events() as events:
             task = await engine.run(request(), timeout_seconds=20)
-            assert SECRET not in repr(list(events._events))
+            assert SECRET not in repr(list(events.mailbox.events))
         history = await engine.history(task.task_id)
         written = [path.read_bytes() for path in database.iterdir() if path.suffix != ".lock"]
     written += [path.read_bytes() for path in database.iterdir()]

@@ -94,6 +94,62 @@ class LimitsTransitions(MemoryStore):
         return (await super().history(task_id, after_seq=after_seq))[:limit]
 
 
+class TakesTheLatestErrorForAll(MemoryStore):
+    async def task_times(self, where, **asked):
+        page = await super().task_times(where, **asked)
+        return replace(
+            page,
+            tasks=tuple(replace(task, failures=task.failures[-1:]) for task in page.tasks),
+        )
+
+
+class ForgetsFailuresMadeGood(MemoryStore):
+    async def task_times(self, where, **asked):
+        page = await super().task_times(where, **asked)
+        failing = {
+            task_id
+            for task_id, entry in self._entries.items()
+            if any(step.error is not None for step in entry.steps.values())
+        }
+        return replace(
+            page,
+            tasks=tuple(
+                task if task.task_id in failing else replace(task, failures=())
+                for task in page.tasks
+            ),
+        )
+
+
+class CutsInstants(MemoryStore):
+    async def task_times(self, where, **asked):
+        page = await super().task_times(where, **asked)
+        made = [int(self._entries[task.task_id].task.created_at * 1e6) for task in page.tasks]
+        return replace(
+            page,
+            tasks=tuple(
+                replace(task, created_us=at) for task, at in zip(page.tasks, made, strict=True)
+            ),
+        )
+
+
+class ReadsTimesWithoutABound(MemoryStore):
+    async def task_times(self, where, *, after="", before=None, limit=500):
+        return await super().task_times(where, after=after, before=before, limit=1_000_000)
+
+
+class SkipsATaskBetweenPages(MemoryStore):
+    async def task_times(self, where, *, after="", before=None, limit=500):
+        page = await super().task_times(where, after=after, before=before, limit=limit)
+        return replace(page, tasks=page.tasks[:-1]) if len(page.tasks) == limit else page
+
+
+class TakesAfterForInclusive(MemoryStore):
+    async def task_times(self, where, *, after="", before=None, limit=500):
+        page = await super().task_times(where, before=before, limit=limit)
+        later = tuple(task for task in page.tasks if task.task_id >= after)
+        return replace(page, tasks=later, next_cursor=None)
+
+
 class ClaimsWithoutPriority(MemoryStore):
     async def claim_backlog(self, node_id, limit):
         for task_id in self._waiting:
@@ -177,6 +233,12 @@ CAUGHT_BY = {
     MergesSteps: {"a_step_replaces_the_record_of_its_name"},
     PagesByPosition: {"pages_are_stable"},
     LimitsTransitions: {"history_in_portions"},
+    TakesTheLatestErrorForAll: {"failures_are_those_of_the_history"},
+    ForgetsFailuresMadeGood: {"failures_that_were_made_good_are_kept"},
+    CutsInstants: {"instants_are_whole_microseconds"},
+    ReadsTimesWithoutABound: {"a_page_of_times_is_bounded"},
+    SkipsATaskBetweenPages: {"times_of_every_task_once", "times_of_what_matches"},
+    TakesAfterForInclusive: {"times_between_ids"},
     ClaimsWithoutPriority: {"backlog_by_priority_then_age"},
     ClaimsUnderTheSameEpoch: {
         "a_claim_returns_and_records_the_task",

@@ -195,7 +195,7 @@ async def test_no_secret_is_in_any_span(monkeypatch):
     spans = Spans()
     async with http_server(Response(body=b"{}")) as server:
         made = calls(
-            server.url.replace("//", f"//user:{secrets[1]}@"),
+            server.url.replace("//", f"//till-7:{secrets[1]}@"),
             Leaks,
             headers={"Authorization": "${SHOP_API_TOKEN}"},
         )

@@ -9,6 +9,7 @@ import pytest
 
 from tasker import ApiStepHandler, RetryableError, TaskRequest, define
 from tasker.errors import InvalidRequestError
+from tasker.events.known import state_changes
 from tasker.testing import JumpClock, ManualClock, run_task, testing_engine
 from tasker.testing.clock import START
 
@@ -50,7 +51,7 @@ async def test_each_attempt_starts_when_it_is_due():
         task = await engine.run(TaskRequest(name="failing"))
         events = engine.captured.of(task.task_id, "work")
         starts = [event.at for event in events if event.name == "step.execution_requested"]
-        dues = [event.detail["retry_at"] for event in events if event.name == "step.failed"]
+        dues = [event.retry_at for event in events if event.name == "step.failed"]
         assert starts[1:] == pytest.approx(dues)
 
 
@@ -153,7 +154,7 @@ async def test_ids_and_times_are_the_same_in_every_run():
 async def test_events_are_captured_from_the_start():
     async with testing_engine(failing(1)) as engine:
         task = await engine.run(TaskRequest(name="failing"))
-        assert engine.captured.names(task.task_id) == [
+        assert engine.captured.names(task.task_id, *state_changes()) == [
             *["task.created", "task.start_requested", "step.execution_requested"],
             *["step.failed", "step.retry_requested", "step.execution_requested"],
             *["step.completed", "task.completed"],

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import anyio
-import click
+from datetime import UTC, datetime
+from pathlib import Path
 
-from tasker.cli.drawing import (
-    Picture,
-    as_json,
+import click
+import msgspec
+
+from tasker.analysis.diagrams import (
+    Diagram,
+    as_dot,
+    as_html,
     as_mermaid,
-    as_text,
-    picture_of_definition,
-    picture_of_task,
+    diagram_of_definition,
+    diagram_of_task,
+    graph_svg,
+    timeline_svg,
 )
-from tasker.cli.finding import find_task
-from tasker.cli.inputs import is_file, split_name
-from tasker.cli.printing import print_json
-from tasker.cli.service import connect
+from tasker.analysis.timeline import Timeline, timeline_of
+from tasker.cli.drawing import as_text
+from tasker.cli.printing import note, print_json
 from tasker.cli.settings import Settings, pass_settings, source_options, store_options
-from tasker.definitions.definition import Definition
-from tasker.definitions.loaded import LoadedDefinition
-from tasker.discovery import discover
+from tasker.cli.targets import TaskTarget, find_target
+
+FORMATS = ("text", "mermaid", "dot", "json", "svg", "html")
 
 
 @click.command("graph", short_help="Draw a definition's or a task's graph.")
@@ -29,15 +33,24 @@ from tasker.discovery import discover
     "--format",
     "-f",
     "style",
-    type=click.Choice(["text", "mermaid"]),
-    default="text",
-    show_default=True,
+    type=click.Choice(FORMATS),
+    help="What to draw it as.  [default: text]",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write it there instead of printing it.",
 )
 @source_options
 @store_options
 @pass_settings
-def graph_command(settings: Settings, target: str, style: str) -> None:
+def graph_command(settings: Settings, target: str, style: str | None, output: Path | None) -> None:
     """Draw the steps of a definition, or of a task with their states.
+
+    The critical path is marked. `svg` is the graph of a definition, and the timeline of
+    a task: when each step waited, ran and backed off. `html` is a page with both.
 
     A name is looked for in what --definitions, --app and --entry-points give; with
     none of them, it is a task's id.
@@ -46,58 +59,56 @@ def graph_command(settings: Settings, target: str, style: str) -> None:
     Examples:
       tasker graph checkout.yaml
       tasker graph checkout.yaml --format mermaid > checkout.mmd
-      tasker graph last
+      tasker graph last --format html -o last.html
     """
-    picture = _picture(settings, target)
-    if settings.json:
-        print_json(as_json(picture))
+    if settings.json and style not in (None, "json"):
+        raise click.UsageError(f"--json and --format {style} ask for different things")
+    style = "json" if settings.json else style or "text"
+    found = find_target(settings, target)
+    now = datetime.now(UTC)
+    timeline: Timeline | None = None
+    if isinstance(found, TaskTarget):
+        diagram = diagram_of_task(found.view, found.history, now=now)
+        timeline = timeline_of(found.view, found.history, now)
     else:
-        print(as_mermaid(picture) if style == "mermaid" else as_text(picture))
+        diagram = diagram_of_definition(found)
+    if style == "json" and output is None:
+        print_json(diagram)
+        return
+    drawn = _drawn(diagram, timeline, style)
+    if output is None:
+        print(drawn)
+        return
+    _write(output, drawn)
+    note(f"wrote {output}")
 
 
-def _picture(settings: Settings, target: str) -> Picture:
-    if is_file(target):
-        definitions = _definitions(settings, (target,), here_alone=True)
-        if len(definitions) > 1:
-            raise click.UsageError(f"{target} holds several definitions; name a file")
-        return picture_of_definition(definitions[0])
-    if settings.definitions or settings.app or settings.entry_points:
-        return picture_of_definition(_named(settings, target))
-    return anyio.run(_task_picture, settings, target)
+def _drawn(diagram: Diagram, timeline: Timeline | None, style: str) -> str:
+    match style:
+        case "json":
+            return msgspec.json.format(msgspec.json.encode(diagram)).decode()
+        case "mermaid":
+            return as_mermaid(diagram)
+        case "dot":
+            return as_dot(diagram)
+        case "html":
+            return as_html(diagram, timeline)
+        case "svg" if timeline is not None:
+            return timeline_svg(diagram, timeline)
+        case "svg":
+            return _graph_svg(diagram)
+    return as_text(diagram)
 
 
-def _definitions(
-    settings: Settings, places: tuple[str, ...], *, here_alone: bool = False
-) -> list[Definition]:
-    found = discover(
-        places,
-        app=None if here_alone else settings.app,
-        entry_points=settings.entry_points and not here_alone,
-        environment=settings.environment,
-        check_handlers=False,
-    )
-    return [
-        each.definition if isinstance(each, LoadedDefinition) else each.build() for each in found
-    ]
+def _graph_svg(diagram: Diagram) -> str:
+    try:
+        return graph_svg(diagram)
+    except ValueError as error:
+        raise click.UsageError(f"{error}; take --format dot or json") from error
 
 
-def _named(settings: Settings, target: str) -> Definition:
-    namespace, name, version = split_name(target)
-    known = _definitions(settings, settings.definitions)
-    found = [
-        each
-        for each in known
-        if each.name == name
-        and namespace in (None, each.namespace)
-        and version in (None, each.version)
-    ]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(each.full_name for each in (found or known))
-    told = "several definitions are called" if found else "no definition is called"
-    raise click.UsageError(f"{told} {target!r}; there are {names}")
-
-
-async def _task_picture(settings: Settings, target: str) -> Picture:
-    async with connect(settings) as service:
-        return picture_of_task(await service.get(await find_task(service, target)))
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {file}: {error.strerror}") from error

@@ -35,6 +35,7 @@ from tasker.cli.traces import telemetry_of_application
 from tasker.config import EngineConfig
 from tasker.discovery import Discovered
 from tasker.engine import Engine
+from tasker.events.known import state_changes
 from tasker.request import TaskRequest
 from tasker.stores.urls import make_store
 from tasker.task_view import TaskView
@@ -200,9 +201,9 @@ class _Changes:
     async def listen(self) -> None:
         """Hear the engine's events, for ever."""
         with ExitStack() as stack:
-            events = stack.enter_context(self._engine.events())
+            events = stack.enter_context(self._engine.events(*state_changes()))
             async for event in events:
-                if self.task_id in (None, event.task_id):
+                if self.task_id in (None, event.get("task_id")):
                     self._happened.set()
 
     async def wait(self) -> None:

@@ -31,7 +31,9 @@ from tasker.cli.traces import telemetry_of_application
 from tasker.config import EngineConfig
 from tasker.discovery import Discovered
 from tasker.engine import Engine
-from tasker.events.bus import Event
+from tasker.events.event import StepEvent, TaskEvent
+from tasker.events.known import state_changes
+from tasker.events.subscriptions import LoadedSubscriber, load_subscribers
 
 _ALWAYS = {"task.completed", "task.failed", "task.cancelled", "task.resolved_manually"}
 _ALWAYS |= {"task.paused", "task.resumed", "step.failed"}
@@ -46,12 +48,22 @@ _ALWAYS |= {"task.paused", "task.resumed", "step.failed"}
 )
 @drain_option
 @click.option("--verbose", "-v", is_flag=True, help="Tell of every step, and messages whole.")
+@click.option(
+    "--subscribers",
+    multiple=True,
+    metavar="PATH",
+    help="A YAML file of subscribers, or a directory of them. Repeatable.",
+)
 @log_options
 @source_options
 @store_options
 @pass_settings
 def worker_command(
-    settings: Settings, concurrency: int | None, drain_seconds: float, verbose: bool
+    settings: Settings,
+    concurrency: int | None,
+    drain_seconds: float,
+    verbose: bool,
+    subscribers: tuple[str, ...],
 ) -> int:
     """Work a store: run what is submitted to it, and what was interrupted.
 
@@ -73,7 +85,13 @@ def worker_command(
     config = EngineConfig(shutdown_seconds=drain_seconds, telemetry=telemetry_of_application())
     if concurrency is not None:
         config = msgspec.structs.replace(config, max_concurrent_steps=concurrency)
-    worker = _Worker(settings, sources, config, verbose=verbose)
+    worker = _Worker(
+        settings,
+        sources,
+        config,
+        verbose=verbose,
+        subscribers=load_subscribers(subscribers),
+    )
     with engine_logs(settings, worker.warn):
         return run_working(worker)
 
@@ -88,7 +106,9 @@ class _Worker:
         config: EngineConfig,
         *,
         verbose: bool,
+        subscribers: Sequence[LoadedSubscriber] = (),
     ) -> None:
+        self._subscribers = subscribers
         self._settings = settings
         self._sources = sources
         self._config = config
@@ -107,7 +127,10 @@ class _Worker:
 
     async def _work(self, stop: Stop) -> Exit:
         async with Engine.open(
-            self._settings.store_url, definitions=self._sources, config=self._config
+            self._settings.store_url,
+            definitions=self._sources,
+            subscribers=self._subscribers,
+            config=self._config,
         ) as engine:
             self._engine = engine
             known = [entry.definition.full_name for entry in engine.registry.list()]
@@ -119,9 +142,10 @@ class _Worker:
                     "taken_up": engine.health().tasks.resident,
                 },
             )
-            with stop.gently, engine.events() as events:
+            names = state_changes() if self._verbose else _ALWAYS
+            with stop.gently, engine.events(*names) as events:
                 async for event in events:
-                    if self._verbose or event.name in _ALWAYS:
+                    if isinstance(event, TaskEvent):
                         self._tell(event.name, self._facts(event), event.at)
             # What left memory before, to wait for a retry, was in the store already.
             before = engine.health().tasks.released
@@ -148,7 +172,7 @@ class _Worker:
             facts["names"] = clip(",".join(names), LONGEST_MESSAGE)
         return facts
 
-    def _facts(self, event: Event) -> dict[str, Any]:
+    def _facts(self, event: TaskEvent) -> dict[str, Any]:
         """Return the facts of an event; for people with short classes and messages."""
         facts = _facts(event)
         if self._settings.json:
@@ -173,18 +197,23 @@ class _Worker:
         print(line, file=self._out, flush=True)
 
 
-def _facts(event: Event) -> dict[str, Any]:
+def _facts(event: TaskEvent) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "task": event.task_id,
         "definition": f"{event.namespace}.{event.task_name}@{event.version}",
     }
-    if event.step is not None:
-        facts |= {"step": event.step, "attempt": event.attempt}
-    for name in ("error_class", "message", "by", "reason"):
-        if event.detail.get(name) is not None:
-            facts[name] = event.detail[name]
-    if event.detail.get("retry_at") is not None:
-        facts["retry_in"] = round(max(0.0, event.detail["retry_at"] - event.at), 3)
+    told = {"by": event.get("by"), "reason": event.get("reason")}
+    if isinstance(event, StepEvent):
+        facts |= {"step": event.step, "attempt": event.attempt or None}
+        told = {
+            "error_class": event.get("error_class"),
+            "message": event.get("error_message"),
+            **told,
+        }
+    facts |= {name: value for name, value in told.items() if value is not None}
+    retry_at = event.get("retry_at")
+    if retry_at is not None:
+        facts["retry_in"] = round(max(0.0, retry_at - event.at), 3)
     return facts
 
 

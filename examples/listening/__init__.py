@@ -1,0 +1,1 @@
+"""Orders that are listened to: figures, alerts, and what is sold."""

@@ -1,0 +1,157 @@
+"""The actor of one subscriber: takes its events from the mailbox, and has them handled."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from anyio import CapacityLimiter
+from msgspec import Struct
+
+from tasker.actors.actor import Supervised
+from tasker.actors.mailbox import MailboxStatistics
+from tasker.cancellation import was_cancelled
+from tasker.events.event import Event
+from tasker.events.mailbox import EventMailbox, WhenFull
+from tasker.events.patterns import Patterns
+from tasker.events.subscriber import BaseSubscriber
+
+logger = logging.getLogger("tasker")
+
+
+class SubscriberStatistics(Struct, frozen=True, kw_only=True):
+    """How a subscriber does: events that wait now, and counts since it was registered.
+
+    ``received`` are those brought to it, ``delivered`` those handled, ``failed`` those
+    whose handling raised, ``dropped`` those for which there was no room, or no time at
+    the end. ``holding`` is how many tasks it holds back now.
+    """
+
+    name: str
+    events: tuple[str, ...]
+    when_full: WhenFull
+    capacity: int
+    waiting: int
+    received: int
+    delivered: int
+    failed: int
+    dropped: int
+    holding: int
+    last_error: str | None
+
+
+class Delivery(Supervised):
+    """Has one subscriber handle its events, one at a time, in order.
+
+    Nothing that a subscriber does reaches anybody else: what it raises is counted and
+    logged, a ``def`` of it runs in a thread that no other subscriber waits for.
+    """
+
+    def __init__(self, name: str, subscriber: BaseSubscriber, mailbox: EventMailbox) -> None:
+        super().__init__(f"subscriber-{name}")
+        self.subscriber_name = name
+        self.subscriber = subscriber
+        self.mailbox = mailbox
+        self.patterns = Patterns(subscriber.events)
+        self._threads = CapacityLimiter(1)
+        self._methods: dict[str, tuple[Callable[[Event], Any] | None, bool]] = {}
+        self._delivered = self._failed = 0
+        self._last_error: str | None = None
+        self._busy = False
+        self._idle = anyio.Event()
+
+    async def run(self) -> None:
+        """Deliver, for ever."""
+        while True:
+            event = await self.mailbox.get()
+            self._busy = True
+            try:
+                await self._deliver(event)
+                self._delivered += 1
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and was_cancelled():
+                    raise
+                self._count(event, error)
+            finally:
+                self._busy = False
+                if not self.mailbox.events:
+                    self._idle.set()
+
+    def close(self) -> None:
+        """Drop what waits; nobody will handle it."""
+        left = self.mailbox.clear()
+        if left:
+            logger.warning("%s ended with %d events undelivered", self.name, left)
+
+    async def idle(self) -> None:
+        """Return once every event so far was handled."""
+        while self.mailbox.events or self._busy:
+            self._idle = anyio.Event()
+            await self._idle.wait()
+
+    def mailbox_statistics(self) -> MailboxStatistics:
+        """Return how its mailbox stands."""
+        return self.mailbox.statistics()
+
+    def statistics(self) -> SubscriberStatistics:
+        """Return how the subscriber does."""
+        box = self.mailbox
+        return SubscriberStatistics(
+            name=self.subscriber_name,
+            events=self.patterns.texts,
+            when_full=box.when_full,
+            capacity=box.capacity,
+            waiting=len(box.events) + self._busy,
+            received=box.received,
+            delivered=self._delivered,
+            failed=self._failed,
+            dropped=box.dropped,
+            holding=len(box.held),
+            last_error=self._last_error,
+        )
+
+    async def _deliver(self, event: Event) -> None:
+        if not self.subscriber.should_process_event(event):
+            return
+        method, is_async = self._method(event.name)
+        if method is None:
+            return
+        if is_async:
+            await method(event)
+            return
+        handled = await anyio.to_thread.run_sync(
+            method, event, abandon_on_cancel=True, limiter=self._threads
+        )
+        if inspect.isawaitable(handled):
+            await handled
+
+    def _method(self, name: str) -> tuple[Callable[[Event], Any] | None, bool]:
+        found = self._methods.get(name)
+        if found is None:
+            method = self.subscriber.method_for(name)
+            found = self._methods[name] = (method, _is_async(method))
+        return found
+
+    def _count(self, event: Event, error: BaseException) -> None:
+        self._failed += 1
+        self._last_error = f"{type(error).__name__}: {error}"
+        # The 1st, 2nd, 4th, 8th …: one that always fails must not fill the log.
+        if self._failed & (self._failed - 1) == 0:
+            logger.warning(
+                "%s failed on %s (%d so far): %s",
+                self.name,
+                event.name,
+                self._failed,
+                self._last_error,
+                exc_info=error,
+            )
+
+
+def _is_async(method: Any) -> bool:
+    call = getattr(method, "__call__", None)  # noqa: B004 (an object whose call is async)
+    return inspect.iscoroutinefunction(method) or inspect.iscoroutinefunction(call)

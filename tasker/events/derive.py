@@ -1,0 +1,193 @@
+"""From a decision to its events: pure, and only those that somebody listens to.
+
+First come the changes of state, in their order, each followed by what it means; then
+what follows for the workflow as a whole. Ids are made of the append's number, so that
+the same decision gives the same ids, whoever tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+
+from tasker.actors.workflow.retry import attempts_left
+from tasker.actors.workflow.state import WorkflowState
+from tasker.events.decided import Decided, Detail, detail_of, task_facts
+from tasker.events.event import Event, custom_type, tag_of
+from tasker.events.facts import STEP_FACTS, TASK_FACTS, Facts, task_kind
+from tasker.events.observability import (
+    ObservabilityStepBackoff,
+    ObservabilityStepMaxRetriesReached,
+    ObservabilityStepSkip,
+)
+from tasker.events.progress import WORKFLOW_FACTS
+from tasker.events.published import Published
+from tasker.events.task import TaskCreated
+from tasker.stores.records import StepState, TaskRecord, Transition
+
+BYPASSED = "bypassed"
+
+
+class Wanted:
+    """Which events somebody listens to.
+
+    Args:
+        names: Those of the engine's own.
+        custom: Whether a custom event of a name is wanted.
+    """
+
+    __slots__ = ("custom", "names", "workflow")
+
+    def __init__(self, names: Container[str], custom: Callable[[str], bool]) -> None:
+        self.names = names
+        self.custom = custom
+        self.workflow = tuple(each for each in WORKFLOW_FACTS if _NAMES[each[0]] in names)
+
+
+def derive(
+    state: WorkflowState, transitions: Sequence[Transition], at: float, wanted: Wanted
+) -> list[Event]:
+    """Return the events of one append, whose number is ``state.seq``, in their order.
+
+    Args:
+        state: The task after it; ``state.undurable`` has the steps before it.
+        transitions: What it recorded.
+        at: When it was decided, Unix seconds.
+        wanted: Only these are made.
+    """
+    telling = _Telling(Decided(state, transitions, at), wanted)
+    for number, transition in enumerate(transitions):
+        if transition.step is None:
+            telling.of_task(number, transition)
+        else:
+            telling.of_step(number, transition)
+    if wanted.workflow:
+        telling.of_workflow()
+    return telling.events
+
+
+def task_created(task: TaskRecord, at: float) -> TaskCreated:
+    """Return the event of a task that was submitted."""
+    return TaskCreated(
+        # It is the first transition of the first append, whoever records it.
+        event_id=f"{task.task_id}/1/0/task.created",
+        at=at,
+        priority=task.priority,
+        initiator=task.initiator,
+        source_system=task.source_system,
+        reason=task.reason,
+        tags=task.tags,
+        **task_facts(task),
+    )
+
+
+class _Telling:
+    """The events of one decision in the making."""
+
+    __slots__ = ("_decided", "_id", "_wanted", "events")
+
+    def __init__(self, decided: Decided, wanted: Wanted) -> None:
+        self.events: list[Event] = []
+        self._decided = decided
+        self._wanted = wanted
+        self._id = f"{decided.state.task.task_id}/{decided.state.seq}"
+
+    def of_task(self, number: int, transition: Transition) -> None:
+        names, decided = self._wanted.names, self._decided
+        if transition.from_state is None:
+            if "task.created" in names:
+                self.events.append(task_created(decided.state.task, decided.at))
+            return
+        kind = task_kind(transition)
+        if _NAMES[kind] in names:
+            self._tell(kind, number, TASK_FACTS[kind](decided, detail_of(transition)))
+
+    def of_step(self, number: int, transition: Transition) -> None:
+        detail, names, decided = detail_of(transition), self._wanted.names, self._decided
+        index = decided.state.plan.index[str(transition.step)]
+        for count, published in enumerate(detail.events):
+            if self._wanted.custom(published.name):
+                self._tell_custom(number, count, transition, published)
+        kind, facts = STEP_FACTS[transition.to_state]
+        if _NAMES[kind] in names:
+            self._tell_step(kind, number, transition, facts(decided, index, detail))
+        if transition.to_state == StepState.ERROR:
+            self._failure(number, transition, index, detail)
+        elif detail.reason == BYPASSED and "observability.step.skip" in names:
+            self._tell_step(ObservabilityStepSkip, number, transition, {})
+
+    def of_workflow(self) -> None:
+        for kind, facts in self._wanted.workflow:
+            found = facts(self._decided)
+            if found is not None:
+                self._tell(kind, "-", found)
+
+    def _failure(self, number: int, transition: Transition, index: int, detail: Detail) -> None:
+        decided, names = self._decided, self._wanted.names
+        record, step = decided.after(index), decided.state.plan.steps[index]
+        if detail.retry_at is not None:
+            if "observability.step.backoff" in names:
+                asked = record.error is not None and record.error.retry_after is not None
+                self._tell_step(
+                    ObservabilityStepBackoff,
+                    number,
+                    transition,
+                    {
+                        "backoff_seconds": max(0.0, detail.retry_at - decided.at),
+                        "retry_at": detail.retry_at,
+                        "backoff_type": "server_requested" if asked else "exponential",
+                        "error_class": detail.error_class,
+                    },
+                )
+            return
+        spent = step.retryable and not detail.permanent and not attempts_left(step, record)
+        if spent and "observability.step.max_retries_reached" in names:
+            self._tell_step(
+                ObservabilityStepMaxRetriesReached,
+                number,
+                transition,
+                {
+                    "attempts": transition.attempt or 0,
+                    "retry_limit": decided.retry_limit(index),
+                    "error_class": detail.error_class,
+                    "error_message": detail.message,
+                },
+            )
+
+    def _tell_custom(
+        self, number: int, count: int, transition: Transition, published: Published
+    ) -> None:
+        self.events.append(
+            custom_type(published.name)(
+                event_id=f"{self._id}/{number}.{count}/{published.name}",
+                at=published.at,
+                step=str(transition.step),
+                attempt=transition.attempt or 0,
+                payload=published.content(),
+                **self._decided.task,
+            )
+        )
+
+    def _tell_step(
+        self, kind: type[Event], number: int, transition: Transition, facts: Facts
+    ) -> None:
+        facts["step"] = transition.step
+        facts["attempt"] = transition.attempt or 0
+        self._tell(kind, number, facts)
+
+    def _tell(self, kind: type[Event], number: int | str, facts: Facts) -> None:
+        # One mapping for the whole event: to merge keywords anew at each call costs as
+        # much as to make the event.
+        facts["event_id"] = f"{self._id}/{number}/{_NAMES[kind]}"
+        facts["at"] = self._decided.at
+        facts |= self._decided.task
+        self.events.append(kind(**facts))
+
+
+_KINDS: tuple[type[Event], ...] = (
+    *TASK_FACTS,
+    *(kind for kind, _ in STEP_FACTS.values()),
+    *(kind for kind, _ in WORKFLOW_FACTS),
+    *(ObservabilityStepBackoff, ObservabilityStepMaxRetriesReached, ObservabilityStepSkip),
+)
+# Looked up several times a step: to ask a class for its tag costs ten times as much.
+_NAMES = {kind: tag_of(kind) for kind in _KINDS}

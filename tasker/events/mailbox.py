@@ -1,0 +1,130 @@
+"""A subscriber's events, waiting to be delivered: bounded, and never waited for by the engine."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Literal, get_args
+
+import anyio
+
+from tasker.actors.mailbox import MailboxStatistics
+from tasker.events.event import Event, TaskEvent
+
+logger = logging.getLogger("tasker")
+
+WhenFull = Literal["block", "drop_oldest", "drop_newest"]
+"""What becomes of an event for which there is no room.
+
+``drop_oldest`` makes room for it, ``drop_newest`` drops it; both count. ``block`` takes
+it all the same, and holds the task that it is of back before its next decision, until
+there is room again: the mailbox holds at most what each live task tells at once beyond
+its capacity, and nothing is lost while the process lives.
+"""
+WHEN_FULL: tuple[str, ...] = get_args(WhenFull)
+
+
+class EventMailbox:
+    """One subscriber's events, in order. Offered and taken in the event loop alone.
+
+    Args:
+        name: Whose it is, for the log.
+        capacity: How many events may wait.
+        when_full: What becomes of the others.
+        on_held: Called when tasks begin to be held back, and when none is any more.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        capacity: int,
+        when_full: WhenFull,
+        on_held: Callable[[], None] = lambda: None,
+    ) -> None:
+        if capacity < 1:
+            raise ValueError(f"capacity is {capacity}; it must be at least 1")
+        if when_full not in WHEN_FULL:
+            raise ValueError(f"when_full is {when_full!r}; it must be {', '.join(WHEN_FULL)}")
+        self.name = name
+        self.capacity = capacity
+        self.when_full = when_full
+        self.events: deque[Event] = deque()
+        self.received = 0
+        self.dropped = 0
+        self.held: set[str] = set()
+        self._on_held = on_held
+        self._arrived = anyio.Event()
+        self._room = anyio.Event()
+        self._released = False
+
+    def offer(self, event: Event) -> None:
+        """Add an event, or drop one, as ``when_full`` says; never waits."""
+        self.received += 1
+        if len(self.events) >= self.capacity:
+            if self.when_full == "block":
+                self._hold(event)
+            else:
+                self._count_drop()
+                if self.when_full == "drop_newest":
+                    return
+                self.events.popleft()
+        self.events.append(event)
+        self._arrived.set()
+
+    async def get(self) -> Event:
+        """Take the oldest event, waiting for one."""
+        while not self.events:
+            self._arrived = anyio.Event()
+            await self._arrived.wait()
+        event = self.events.popleft()
+        if self.held and len(self.events) < self.capacity:
+            self._let_go()
+        return event
+
+    async def room_for(self, task_id: str) -> None:
+        """Return when a task is not held back."""
+        while task_id in self.held:
+            await self._room.wait()
+
+    def release(self) -> None:
+        """Hold no task back any more, whatever comes."""
+        self._released = True
+        self._let_go()
+
+    def clear(self) -> int:
+        """Drop what waits, and count it; return how many events that were."""
+        left = len(self.events)
+        self.dropped += left
+        self.events.clear()
+        self.release()
+        return left
+
+    def statistics(self) -> MailboxStatistics:
+        """Return how it stands."""
+        return MailboxStatistics(
+            depth=len(self.events), capacity=self.capacity, received=self.received
+        )
+
+    def _hold(self, event: Event) -> None:
+        if isinstance(event, TaskEvent) and not self._released:
+            if not self.held:
+                self._room = anyio.Event()
+            self.held.add(event.task_id)
+            self._on_held()
+
+    def _let_go(self) -> None:
+        self.held.clear()
+        self._room.set()
+        self._on_held()
+
+    def _count_drop(self) -> None:
+        if not self.dropped:
+            logger.warning(
+                "%s is too slow: %d events wait, and more are dropped (%s); "
+                "its statistics count them",
+                self.name,
+                len(self.events),
+                self.when_full,
+            )
+        self.dropped += 1
