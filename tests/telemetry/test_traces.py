@@ -335,6 +335,7 @@ async def test_a_task_whose_process_died_is_one_trace(tmp_path):
     assert root.start_time == in_nanoseconds(task.started_at)
     assert lost.start_time is not None
     assert again.start_time is not None
+    assert root.start_time is not None
     assert root.start_time <= lost.start_time < again.start_time
 
 
