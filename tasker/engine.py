@@ -59,10 +59,12 @@ from tasker.telemetry.metrics.figures import Figures
 from tasker.telemetry.metrics.metrics import Metrics
 from tasker.telemetry.observers import Observers
 from tasker.telemetry.task_log import TaskLog
+from tasker.telemetry.tracing import make_tracing
 
 if TYPE_CHECKING:
     from tasker.statistics.figures import Performance, Statistics
     from tasker.statistics.reading import StatisticsReading
+    from tasker.telemetry.otel import TracerProvider
 
 logger = logging.getLogger("tasker")
 
@@ -113,6 +115,7 @@ class Engine(Operator, Listening, Monitored):
         ids: IdFactory | None = None,
         work: bool,
         recover: bool = True,
+        tracer_provider: TracerProvider | None = None,
     ) -> None:
         self.config = config
         self.registry = registry
@@ -123,6 +126,9 @@ class Engine(Operator, Listening, Monitored):
         self._stack = AsyncExitStack()
         self._open = False
         self._node_id = str(uuid.uuid4())
+        self._traces = make_tracing(
+            config.telemetry, tracer_provider, clock=clock, node_id=self._node_id
+        )
         self._events = EventBus(clock, self._node_id)
         self.event_catalog = EventCatalog(
             lambda: (each for bound in registry.list() for each in bound.declared_events())
@@ -144,6 +150,7 @@ class Engine(Operator, Listening, Monitored):
             registered=self.event_catalog.registered,
             masking=config.telemetry.masking,
             correlation_header=config.telemetry.correlation_id_header,
+            traces=self._traces,
         )
         identity = Identity(config)
         telemetry = config.telemetry
@@ -159,6 +166,7 @@ class Engine(Operator, Listening, Monitored):
             identity=identity,
             clock=clock,
             ids=ids or IdFactory(clock),
+            traces=self._traces,
         )
         self._watch(self._runtime)
         self.catalog = Catalog(store, clock)
@@ -177,6 +185,7 @@ class Engine(Operator, Listening, Monitored):
         environ: Mapping[str, str] | None = None,
         work: bool = True,
         recover: bool = True,
+        tracer_provider: TracerProvider | None = None,
     ) -> Self:
         """Return an engine on a store, for ``async with``.
 
@@ -197,12 +206,16 @@ class Engine(Operator, Listening, Monitored):
                 the work to the engine that works the store.
             recover: False to leave what waits in the store there, and to work only
                 the tasks submitted here, and those named to `take_up`.
+            tracer_provider: Has spans made of the work, by this provider of the
+                OpenTelemetry SDK; ``config.telemetry.traces`` takes the global one.
 
         Raises:
             DefinitionError: With everything that is wrong in the definitions, or in the
                 files of subscribers.
             SubscriberError: A subscriber cannot hear what it asks for.
             StoreUrlError: The URL names no store.
+            MissingExtraError: Traces are asked for, and the extra ``otel`` is absent.
+            ValueError: The tracer provider is not of the SDK.
 
         Entering it raises `StoreInUseError` when another engine works the store,
         `StoreVersionError` for a database of a newer version, and
@@ -227,6 +240,7 @@ class Engine(Operator, Listening, Monitored):
             ids=ids,
             work=work,
             recover=recover,
+            tracer_provider=tracer_provider,
         )
         subscribe_all(engine.subscribe, subscribers, environ=environ)
         return engine
@@ -458,6 +472,9 @@ class Engine(Operator, Listening, Monitored):
         witnesses: list[Witness] = [TaskLog()]
         if self._counts is not None:
             witnesses.append(self._counts)
+        if self._traces is not None:
+            witnesses.append(self._traces)
+            self._stack.callback(self._traces.close)
         return Runtime(
             store=self._store,
             plans=self._shelf,

@@ -29,9 +29,10 @@ from tasker.registry import Registry
 from tasker.request import TaskRequest
 from tasker.stores.encoding import encode
 from tasker.stores.records import StepRecord, TaskRecord, TaskState
-from tasker.telemetry.correlation import current_correlation
+from tasker.telemetry.correlation import Correlation, current_correlation
 from tasker.telemetry.scope import Scope
 from tasker.telemetry.scope import bound as in_scope
+from tasker.telemetry.tracing import Tracing
 
 
 class Submission:
@@ -48,6 +49,7 @@ class Submission:
         identity: Identity,
         clock: Clock,
         ids: IdFactory,
+        traces: Tracing | None = None,
     ) -> None:
         self._registry = registry
         self._shelf = shelf
@@ -57,6 +59,7 @@ class Submission:
         self._clock = clock
         self._ids = ids
         self._identity = identity
+        self._traces = traces
         self._schemas: dict[str, ContextSchema] = {}
 
     def new_id(self) -> str:
@@ -74,7 +77,7 @@ class Submission:
         identity, expires = self._identity.of(request, definition.version)
         task_id = task_id or self._ids()
         around = current_correlation()
-        trace = request if request.traceparent is not None else around
+        traceparent, tracestate = self._trace_context(request, around)
         task = TaskRecord(
             task_id=task_id,
             namespace=definition.namespace,
@@ -93,8 +96,8 @@ class Submission:
             identity=identity,
             correlation_id=request.correlation_id or around.correlation_id or task_id,
             context=context,
-            traceparent=trace.traceparent,
-            tracestate=trace.tracestate,
+            traceparent=traceparent,
+            tracestate=tracestate,
         )
         task, plan, steps = await self._established(bound, task)
         await self._shelf.keep(bound, now)
@@ -110,6 +113,15 @@ class Submission:
         except DuplicateIdentityError as error:
             raise DuplicateTaskError(task_id=error.task_id, identity=error.identity) from error
         return task.task_id
+
+    def _trace_context(
+        self, request: TaskRequest, around: Correlation
+    ) -> tuple[str | None, str | None]:
+        """Return the trace context of the request: as given, of the span at hand, or around."""
+        if request.traceparent is not None:
+            return request.traceparent, request.tracestate
+        submitting = None if self._traces is None else self._traces.submitting()
+        return submitting or (around.traceparent, around.tracestate)
 
     def _checked_context(self, bound: BoundDefinition, request: TaskRequest) -> Raw:
         schema = self._schemas.get(bound.definition.hash)

@@ -108,6 +108,7 @@ API: Table = {
     "result_headers": _TEXTS,
     "follow_redirects": _BOOLEAN,
     "send_correlation_id": _BOOLEAN,
+    "send_trace_context": _BOOLEAN,
     **LIMITS,
 }
 

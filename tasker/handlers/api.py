@@ -91,6 +91,7 @@ class ApiStepHandler(StepHandler):
                     self.api,
                     resources.clock,
                     correlation_header=resources.correlation_header,
+                    traces=resources.traces,
                 )
             ),
         )

@@ -15,6 +15,7 @@ from msgspec import Struct
 from tasker.actors.protocols import Clock
 from tasker.errors import HandlerError
 from tasker.telemetry.scope import CURRENT
+from tasker.telemetry.tracing import Tracing
 
 JSON = "application/json"
 # Faults of the request itself: sending it again changes nothing.
@@ -41,6 +42,8 @@ class ApiConfig(Struct, frozen=True, kw_only=True, dict=True):
         follow_redirects: Whether redirects are followed.
         send_correlation_id: Whether requests carry the task's correlation id, in the
             header that the engine's configuration names.
+        send_trace_context: Whether requests carry the W3C trace context: that of their
+            own span, or of the request for the task where no spans are made.
     """
 
     url: str = ""
@@ -56,6 +59,7 @@ class ApiConfig(Struct, frozen=True, kw_only=True, dict=True):
     result_headers: list[str] = []
     follow_redirects: bool = False
     send_correlation_id: bool = True
+    send_trace_context: bool = True
 
     @classmethod
     def read(cls, config: Mapping[str, Any], *, reference: str) -> Self:
@@ -130,7 +134,11 @@ class RetryingTransport(httpx.AsyncBaseTransport):
 
 
 def client_options(
-    config: ApiConfig, clock: Clock, *, correlation_header: str = ""
+    config: ApiConfig,
+    clock: Clock,
+    *,
+    correlation_header: str = "",
+    traces: Tracing | None = None,
 ) -> dict[str, Any]:
     """Return the arguments of the `httpx.AsyncClient` that a configuration asks for."""
     verify = ssl_context(config.ssl)
@@ -142,6 +150,10 @@ def client_options(
     hooks: list[Any] = [_say_json]
     if config.send_correlation_id and correlation_header:
         hooks.append(partial(_say_correlation, correlation_header))
+    if traces is not None:
+        transport = traces.transport(transport, passes_on=config.send_trace_context)
+    elif config.send_trace_context:
+        hooks.append(_say_trace)
     options: dict[str, Any] = {
         "params": {**dict(httpx.URL(config.url).params), **config.params} if config.url else {},
         "headers": {"Accept": JSON, **config.headers},
@@ -191,3 +203,16 @@ async def _say_correlation(header: str, request: httpx.Request) -> None:
     scope = CURRENT.get()
     if scope is not None and scope.correlation_id is not None and header not in request.headers:
         request.headers[header] = scope.correlation_id
+
+
+async def _say_trace(request: httpx.Request) -> None:
+    """Pass on the trace context that there is, unless the handler gave one."""
+    scope = CURRENT.get()
+    if scope is None or scope.task is None or "traceparent" in request.headers:
+        return
+    if scope.span is not None:
+        request.headers.update(scope.span.carrier())
+    elif scope.task.traceparent is not None:
+        request.headers["traceparent"] = scope.task.traceparent
+        if scope.task.tracestate is not None:
+            request.headers["tracestate"] = scope.task.tracestate

@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import anyio
 import anyio.to_thread
@@ -27,9 +27,7 @@ from tasker.handlers.resources import Resources
 from tasker.handlers.worker import Reply, order_bytes
 from tasker.stores.records import ErrorRecord
 from tasker.telemetry.masking import Masker
-from tasker.telemetry.scope import CURRENT, Scope
-
-T = TypeVar("T")
+from tasker.telemetry.scope import ActiveSpan, Scope, run_within
 
 WORKER_DIED = "WorkerProcessDied"
 
@@ -60,21 +58,23 @@ class Executors:
         self._threads = CapacityLimiter(threads)
         self._processes = ProcessPool(processes or os.cpu_count() or 1)
 
-    async def run(self, call: StepCall, order: AttemptOrder, masker: Masker) -> AttemptResult:
+    async def run(
+        self, call: StepCall, order: AttemptOrder, masker: Masker, span: ActiveSpan | None = None
+    ) -> AttemptResult:
         """Run one attempt. Raises when it was cancelled, and for nothing else."""
         if call.where == "process":
-            return await self._in_process(call, order, masker)
+            return await self._in_process(call, order, masker, span)
         attempt = Attempt(
             call, order.state, order.step, order.attempt, masker, publishing=self._publishing
         )
-        scope = Scope(order.state.task, order.step.name, order.attempt, masker)
+        scope = Scope(order.state.task, order.step.name, order.attempt, masker, span=span)
         try:
             if call.where == "loop":
                 work = attempt.run_async(self._resources)
                 results = await isolated(work, order.cancellation, call.reference, scope)
             else:
                 output, processed = await self.in_thread(
-                    partial(_run_in_scope, scope, attempt.run_plain)
+                    partial(run_within, scope, attempt.run_plain)
                 )
                 results = await isolated(
                     attempt.settle(output, processed), order.cancellation, call.reference, scope
@@ -98,7 +98,7 @@ class Executors:
         )
 
     async def _in_process(
-        self, call: StepCall, order: AttemptOrder, masker: Masker
+        self, call: StepCall, order: AttemptOrder, masker: Masker, span: ActiveSpan | None
     ) -> AttemptResult:
         registered = frozenset(self._publishing.registered())
         request = order_bytes(
@@ -107,6 +107,7 @@ class Executors:
             limit=self._result_limit,
             rules=masker.rules,
             correlation_header=self._resources.correlation_header,
+            trace={} if span is None else span.carrier(),
             events=call.events | registered,
         )
         try:
@@ -141,9 +142,3 @@ class Executors:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-
-def _run_in_scope(scope: Scope, function: Callable[[], T]) -> T:
-    """Run a function in its thread, whose context is a copy that nobody else has."""
-    CURRENT.set(scope)
-    return function()

@@ -19,7 +19,7 @@ from types import coroutine
 from typing import Any, TypeVar
 
 from tasker.actors.protocols import Cancellation
-from tasker.telemetry.scope import CURRENT, Scope
+from tasker.telemetry.scope import Scope, enter
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ def isolated(
     closed where it stands, and ``name`` is told.
     """
     run = copy_context().run
-    run(CURRENT.set, scope)
+    run(enter, scope)
     advance: Callable[[Any], Any] = work.send
     sent: Any = None
     while True:

@@ -11,6 +11,7 @@ import anyio
 
 from tasker.actors.protocols import Clock
 from tasker.telemetry.correlation import CORRELATION_HEADER
+from tasker.telemetry.tracing import Tracing
 
 
 class Closable(Protocol):
@@ -27,12 +28,20 @@ class Resources:
     """Shared things under a key each, made on first use and closed together.
 
     ``clock`` is the engine's, for handlers that need the time; ``correlation_header``
-    the name of the header by which the correlation id is passed on, empty for none.
+    the name of the header by which the correlation id is passed on, empty for none;
+    ``traces`` makes spans of what they do, None for none.
     """
 
-    def __init__(self, clock: Clock, *, correlation_header: str = CORRELATION_HEADER) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        correlation_header: str = CORRELATION_HEADER,
+        traces: Tracing | None = None,
+    ) -> None:
         self.clock = clock
         self.correlation_header = correlation_header
+        self.traces = traces
         self._held: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:

@@ -25,7 +25,8 @@ from tasker.stores.encoding import encode
 from tasker.stores.records import AnnotationRecord, ErrorRecord
 from tasker.telemetry.correlation import CORRELATION_HEADER
 from tasker.telemetry.masking import DEFAULT_RULES, Masker, MaskingRules
-from tasker.telemetry.scope import Scope, bound
+from tasker.telemetry.scope import ActiveSpan, Scope, bound
+from tasker.telemetry.tracing import Tracing
 
 RESULT_LIMIT = 1024 * 1024  # bytes
 THREADS = 40
@@ -53,6 +54,7 @@ class HandlerRunner:
         masking: What errors hide whose definition is not to be had.
         correlation_header: The header by which API steps pass the correlation id on,
             empty for none.
+        traces: What makes spans of attempts, or None.
     """
 
     def __init__(
@@ -68,14 +70,16 @@ class HandlerRunner:
         registered: Callable[[], Collection[str]] = tuple,
         masking: MaskingRules = DEFAULT_RULES,
         correlation_header: str = CORRELATION_HEADER,
+        traces: Tracing | None = None,
     ) -> None:
         self._events = events
         self._bound_for = bound_for
         self._clock = clock
         self._hook_failed = hook_failed
         self._masker = Masker(rules=masking)
+        self._traces = traces
         self._executors = Executors(
-            resources=Resources(clock, correlation_header=correlation_header),
+            resources=Resources(clock, correlation_header=correlation_header, traces=traces),
             result_limit=result_limit,
             threads=threads,
             processes=processes,
@@ -84,6 +88,17 @@ class HandlerRunner:
 
     async def run(self, order: AttemptOrder) -> AttemptResult:
         """Run one attempt and return how it ended. Never raises, save for cancellation."""
+        span = None if self._traces is None else self._traces.attempt(order)
+        if span is None:
+            return await self._run(order, None)
+        result: AttemptResult | None = None
+        try:
+            result = await self._run(order, span)
+            return result
+        finally:
+            span.ended(result)
+
+    async def _run(self, order: AttemptOrder, span: ActiveSpan | None) -> AttemptResult:
         try:
             definition = self._bound_for(order.state.plan.definition_hash)
             call = definition.steps[order.step.name]
@@ -92,9 +107,9 @@ class HandlerRunner:
         try:
             masker = definition.masker
             if self._events is None or not self._events.watches_handlers:
-                return await self._executors.run(call, order, masker)
+                return await self._executors.run(call, order, masker, span)
             with Handling(self._events, self._clock, order, call) as handling:
-                handling.result = await self._executors.run(call, order, masker)
+                handling.result = await self._executors.run(call, order, masker, span)
             return handling.result
         except Exception as failure:
             return AttemptFailed(error=classify(failure, definition.masker))

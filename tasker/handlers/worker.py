@@ -19,6 +19,8 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextvars import copy_context
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -38,8 +40,9 @@ from tasker.handlers.resources import Resources
 from tasker.stores.records import ErrorRecord, StepRecord, TaskChange, TaskRecord
 from tasker.telemetry.log_fields import IN_FORCE, LogSettings
 from tasker.telemetry.masking import Masker, MaskingRules
-from tasker.telemetry.scope import Scope, bound
+from tasker.telemetry.scope import Scope, run_within
 from tasker.telemetry.secrets import secrets_in
+from tasker.telemetry.tracing import remote_span
 
 if TYPE_CHECKING:
     from tasker.actors.protocols import AttemptOrder
@@ -53,6 +56,7 @@ class Order(Struct, frozen=True, kw_only=True):
     """One attempt, with all that its handler may see.
 
     ``steps`` are the records of the step itself and of the steps upstream of it;
+    ``trace`` are the headers of the attempt's span, empty without traces;
     ``events`` those that it may publish;
     ``logs`` is how the parent logs, None where that is the application's own affair;
     ``main`` is the file of the parent's main module, for handlers that are in it.
@@ -69,6 +73,7 @@ class Order(Struct, frozen=True, kw_only=True):
     limit: int
     rules: MaskingRules
     correlation_header: str
+    trace: Mapping[str, str] = {}
     events: frozenset[str] = frozenset()
     logs: LogSettings | None = None
     main: str | None = None
@@ -89,6 +94,7 @@ def order_bytes(
     limit: int,
     rules: MaskingRules,
     correlation_header: str,
+    trace: Mapping[str, str],
     events: frozenset[str] = frozenset(),
 ) -> bytes:
     """Return one attempt as an `Order`, pickled."""
@@ -107,6 +113,7 @@ def order_bytes(
             limit=limit,
             rules=rules,
             correlation_header=correlation_header,
+            trace=trace,
             events=events,
             logs=IN_FORCE.settings,
             main=main if call.reference.startswith(f"{_MAIN}:") else None,
@@ -131,8 +138,10 @@ def carry_out(order: Order) -> Reply:
     publishing = Publishing(limit=order.limit)
     attempt = Attempt(call, state, step, order.attempt, masker, publishing=publishing)
     try:
-        with bound(Scope(order.task, order.step.name, order.attempt, masker)):
-            results = asyncio.run(_run(attempt, order.correlation_header))
+        span = remote_span(order.trace)
+        scope = Scope(order.task, order.step.name, order.attempt, masker, span=span)
+        work = partial(asyncio.run, _run(attempt, order.correlation_header))
+        results = copy_context().run(run_within, scope, work)
         outcome: AttemptSucceeded | AttemptFailed = attempt.succeeded(results, order.limit)
     except BaseException as failure:
         outcome = attempt.failed(failure, order.limit)

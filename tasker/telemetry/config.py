@@ -23,6 +23,8 @@ class TelemetryConfig(Struct, frozen=True, kw_only=True):
         metrics_enabled: Whether tasks and steps are counted, and metrics told.
         metrics_buckets: Upper bounds of the buckets for times of tasks and steps, in
             seconds, rising.
+        traces: Whether spans are made, by OpenTelemetry's global tracer provider. Needs
+            the extra ``otel``.
     """
 
     filter_parameters: tuple[str, ...] = FILTER_PARAMETERS
@@ -31,6 +33,7 @@ class TelemetryConfig(Struct, frozen=True, kw_only=True):
     slow_commit_seconds: float = 1.0
     metrics_enabled: bool = True
     metrics_buckets: tuple[float, ...] = DURATION_BOUNDS
+    traces: bool = False
 
     def __post_init__(self) -> None:
         self.masking  # noqa: B018 (it refuses what cannot be)

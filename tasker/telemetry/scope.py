@@ -6,10 +6,10 @@ whoever writes a line, so that an attempt that logs nothing pays next to nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -19,11 +19,24 @@ if TYPE_CHECKING:
     from tasker.telemetry.masking import Masker
 
 
+T = TypeVar("T")
+
+
+class ActiveSpan(Protocol):
+    """The span of an attempt, as the code that runs in it sees it."""
+
+    def enter(self) -> None:
+        """Make it the current span of the context at hand."""
+
+    def carrier(self) -> dict[str, str]:
+        """Return the headers by which it is passed on."""
+
+
 class Scope(Struct, frozen=True, gc=False):
     """An attempt; with ``step`` None a hook of a task; with ``task`` None a request.
 
     ``correlation`` is what a caller bound, None where the task's own holds; ``masker``
-    knows the secrets of the definition.
+    knows the secrets of the definition; ``span`` is the attempt's, None without traces.
     """
 
     task: TaskRecord | None = None
@@ -31,6 +44,7 @@ class Scope(Struct, frozen=True, gc=False):
     attempt: int | None = None
     masker: Masker | None = None
     correlation: Correlation | None = None
+    span: ActiveSpan | None = None
 
     @property
     def correlation_id(self) -> str | None:
@@ -53,6 +67,19 @@ class Scope(Struct, frozen=True, gc=False):
 
 
 CURRENT: ContextVar[Scope | None] = ContextVar("tasker.scope", default=None)
+
+
+def enter(scope: Scope | None) -> None:
+    """Have all that runs in the context at hand be of that scope, for good."""
+    CURRENT.set(scope)
+    if scope is not None and scope.span is not None:
+        scope.span.enter()
+
+
+def run_within(scope: Scope, function: Callable[[], T]) -> T:
+    """Run a function in a context that nobody else has: its thread's, or a copy."""
+    enter(scope)
+    return function()
 
 
 @contextmanager

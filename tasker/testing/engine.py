@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
@@ -23,6 +23,9 @@ from tasker.stores.protocols import Store
 from tasker.task_view import TaskView
 from tasker.testing.captured import CapturedEvents
 from tasker.testing.clock import JumpClock, ManualClock
+
+if TYPE_CHECKING:
+    from tasker.telemetry.otel import TracerProvider
 
 LONGEST_RUN_SECONDS = 30.0
 """Real seconds that `run_task` gives a task before it takes it for stuck."""
@@ -78,6 +81,7 @@ async def testing_engine(
     config: EngineConfig | None = None,
     clock: ManualClock | None = None,
     store: Store | str = "memory://",
+    tracer_provider: TracerProvider | None = None,
 ) -> AsyncIterator[CapturingEngine]:
     """Open an engine for a test.
 
@@ -96,6 +100,7 @@ async def testing_engine(
             waited for. A `ManualClock` stands still until `ManualClock.advance`.
         store: What it keeps tasks in; one in memory, of its own. Time on a
             `JumpClock` runs away over a store that is polled, such as a file.
+        tracer_provider: As for `Engine.open`.
     """
     time = clock or JumpClock()
     engine = CapturingEngine.open(
@@ -104,6 +109,7 @@ async def testing_engine(
         config=config or EngineConfig(shutdown_seconds=0.0),
         clock=time,
         ids=_steady_ids(time),
+        tracer_provider=tracer_provider,
     )
     engine.run_on(time)
     failure: BaseException | None = None

@@ -32,7 +32,12 @@ CORE = {
 BESIDE = ("bench", "dev")
 # Import name of what an extra brings. One file of ours imports it, so that one
 # file knows what to say when it is missing.
-OPTIONAL = {"uvloop": "uvloop"}
+OPTIONAL = {
+    "opentelemetry": "opentelemetry-api",
+    "opentelemetry.exporter": "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry.sdk": "opentelemetry-sdk",
+    "uvloop": "uvloop",
+}
 
 MODULES = [(package, path) for package, path in our_files("*.py")]
 SOURCES = [

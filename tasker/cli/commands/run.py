@@ -31,6 +31,7 @@ from tasker.cli.settings import (
 )
 from tasker.cli.signals import STOPPING, Stop, until_stopped
 from tasker.cli.steps import unfinished
+from tasker.cli.traces import telemetry_of_application
 from tasker.config import EngineConfig
 from tasker.discovery import Discovered
 from tasker.engine import Engine
@@ -113,7 +114,9 @@ class _Run:
         self._sources = sources
         self._request = request
         self._continued = continued
-        self._config = EngineConfig(shutdown_seconds=drain_seconds)
+        self._config = EngineConfig(
+            shutdown_seconds=drain_seconds, telemetry=telemetry_of_application()
+        )
         self._display: Display = make_display(quiet=settings.json)
         self._task_id: str | None = None
         self._view: TaskView | None = None

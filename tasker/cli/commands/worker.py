@@ -27,6 +27,7 @@ from tasker.cli.settings import (
 )
 from tasker.cli.signals import STOPPING, Stop, until_stopped
 from tasker.cli.steps import short_class
+from tasker.cli.traces import telemetry_of_application
 from tasker.config import EngineConfig
 from tasker.discovery import Discovered
 from tasker.engine import Engine
@@ -80,12 +81,13 @@ def worker_command(
     """
     if settings.in_memory:
         raise click.UsageError(ALONE)
-    config = EngineConfig(shutdown_seconds=drain_seconds)
+    sources = load_sources(settings)
+    config = EngineConfig(shutdown_seconds=drain_seconds, telemetry=telemetry_of_application())
     if concurrency is not None:
         config = msgspec.structs.replace(config, max_concurrent_steps=concurrency)
     worker = _Worker(
         settings,
-        load_sources(settings),
+        sources,
         config,
         verbose=verbose,
         subscribers=load_subscribers(subscribers),

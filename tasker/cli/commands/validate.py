@@ -1,0 +1,143 @@
+"""``tasker validate``: whether what an engine tells arrives where it should."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import anyio
+import click
+import msgspec
+
+from tasker.cli.exits import Exit
+from tasker.cli.printing import clean, print_json
+from tasker.cli.settings import Settings, pass_settings
+from tasker.validation.checks import Report
+
+JAEGER_VARIABLE = "JAEGER_URL"
+JAEGER_URL = "http://localhost:16686"
+OTLP_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+OTLP_URL = "http://localhost:4318/v1/traces"
+
+STDOUT = "-"
+
+
+def report_options(command: Any) -> Any:
+    """Add the options that every validator has."""
+    for option in (
+        click.option("--traceback", is_flag=True, help="Show where an error was raised."),
+        click.option(
+            "--json",
+            "json_to",
+            is_flag=False,
+            flag_value=STDOUT,
+            metavar="FILE",
+            help="Write the report as JSON to FILE; with no FILE print nothing but that.",
+        ),
+        click.option("--verbose", "-v", is_flag=True, help="Show what each check has found."),
+        click.option(
+            "--timeout",
+            "wait_seconds",
+            type=click.FloatRange(min=0, min_open=True),
+            default=30.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long to wait for what was sent to be found.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group("validate", short_help="Check that traces arrive where they should.")
+def validate_command() -> None:
+    """Run small workflows for real, and see whether what is told of them arrives.
+
+    They run in this process, in memory, and touch no store. Exit code 0 when every
+    check has passed, else 1.
+
+    \b
+    Examples:
+      tasker validate jaeger
+      tasker validate jaeger --url http://jaeger:16686 --otlp http://jaeger:4318/v1/traces
+    """
+
+
+@validate_command.command("jaeger", short_help="Traces, in Jaeger.")
+@click.option(
+    "--url",
+    metavar="URL",
+    help=f"Jaeger's query service.  [env var: {JAEGER_VARIABLE}; default: {JAEGER_URL}]",
+)
+@click.option(
+    "--otlp",
+    "otlp_url",
+    metavar="URL",
+    help="Where it takes traces by OTLP over HTTP.  "
+    f"[env vars: {', '.join(OTLP_VARIABLES)}; default: {OTLP_URL}]",
+)
+@click.option(
+    "--service",
+    default="tasker-validation",
+    show_default=True,
+    metavar="NAME",
+    help="The name under which the spans are exported.",
+)
+@report_options
+@pass_settings
+def jaeger_command(
+    settings: Settings,
+    /,
+    *,
+    url: str | None,
+    otlp_url: str | None,
+    service: str,
+    wait_seconds: float,
+    json_to: str | None,
+    verbose: bool,
+    traceback: bool,
+) -> int:
+    """Export the spans of three workflows by OTLP, and look for them in Jaeger.
+
+    Needs the extra `otel`. The spans stay in Jaeger, under the service's name.
+
+    \b
+    Examples:
+      tasker validate jaeger --verbose
+      tasker validate jaeger --url http://jaeger:16686 --json report.json
+    """
+    settings.traceback = settings.traceback or traceback
+    settings.json = settings.json or json_to == STDOUT
+    from tasker.validation.jaeger import validate_jaeger
+
+    async def validate() -> Report:
+        return await validate_jaeger(
+            url or os.environ.get(JAEGER_VARIABLE) or JAEGER_URL,
+            otlp_url or otlp_url_of(os.environ),
+            service=service,
+            wait_seconds=wait_seconds,
+        )
+
+    return tell(anyio.run(validate), settings, json_to=json_to, verbose=verbose)
+
+
+def otlp_url_of(environ: Any) -> str:
+    """Return where the environment wants traces to go, as the OpenTelemetry SDK has it."""
+    whole, base = (environ.get(name) for name in OTLP_VARIABLES)
+    if whole:
+        return str(whole)
+    return f"{str(base).rstrip('/')}/v1/traces" if base else OTLP_URL
+
+
+def tell(report: Report, settings: Settings, *, json_to: str | None, verbose: bool) -> int:
+    """Print a report and return the exit code: for every validator."""
+    if json_to not in (None, STDOUT):
+        written = msgspec.json.format(msgspec.json.encode(report))
+        Path(str(json_to)).write_bytes(written + b"\n")
+    if settings.json:
+        print_json(report)
+    else:
+        for line in report.lines(verbose=verbose):
+            print(clean(line), flush=True)
+    return Exit.OK if report.passed else Exit.ERROR
