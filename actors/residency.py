@@ -11,13 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from tasker.actors.actor import Actor
+from tasker.actors.agenda import Agenda
 from tasker.actors.context import TaskContext
 from tasker.actors.envelope import Reply
 from tasker.actors.errors import ActorStoppedError
 from tasker.actors.protocols import Clock, PlanSource
 from tasker.actors.supervisor import Supervisor
 from tasker.actors.task import TaskSupervisor
-from tasker.actors.timers import Timer
+from tasker.actors.timers import Timers
 from tasker.actors.watchers import Watchers
 from tasker.actors.workflow.messages import AnyOperation, Interrupt
 from tasker.actors.workflow.plan import Plan
@@ -94,6 +95,7 @@ class Residency(Actor):
         branch: Supervisor,
         plans: PlanSource,
         clock: Clock,
+        timers: Timers,
         *,
         limit: int,
         poll_seconds: float | None,
@@ -114,14 +116,7 @@ class Residency(Actor):
         self._on_changed = on_changed
         self._live: dict[str, TaskSupervisor] = {}
         self._reserved = 0
-        self._backlog = takes_up
-        # A dict for its order. What is claimed, or may be, and has no supervisor yet
-        # stays in it, so that no error or cancellation in between loses a task.
-        self._again: dict[str, None] = {}
-        self._wake: Timer | None = None
-        # When the next task that waits in the store is due: 0.0 for not known, None for never.
-        self._due_at: float | None = 0.0
-        self._look = anyio.Event()
+        self._agenda = Agenda(clock, timers, takes_up=takes_up)
         self._looked = anyio.Event()
         self._claiming = anyio.Lock()
         self.watchers: Watchers[WorkflowState] = Watchers()
@@ -145,7 +140,7 @@ class Residency(Actor):
         Raises what `Journal.append` raises.
         """
         context = self._ready_context()
-        if not self._has_room() or self._backlog or not context.working or context.draining:
+        if not self._has_room() or self._agenda.backlog or not context.working or context.draining:
             await self._shelve(task, steps, identity_expires_before)
             return
         if context.journal.broken is not None:
@@ -210,12 +205,8 @@ class Residency(Actor):
 
     def take_up(self, task_id: str) -> None:
         """Have one task loaded soon, unless it is in memory."""
-        self._again[task_id] = None
-        self.look()
-
-    def look(self) -> None:
-        """Have the store looked at for work soon."""
-        self._look.set()
+        self._agenda.named[task_id] = None
+        self._agenda.look()
 
     def statistics(self) -> ResidencyStatistics:
         """Return how many tasks are in memory, and what happened."""
@@ -241,23 +232,23 @@ class Residency(Actor):
             # For the next answer to tell of what changes from now on.
             await self._changed()
         while True:
-            self._look = anyio.Event()
+            self._agenda.look_begins()
             try:
                 await self._fill()
-                await self._set_wake()
-                if (self._backlog or self._again) and self._has_room():
+                await self._ask_what_is_due()
+                if self._agenda.waits and self._has_room():
                     # There were too many in motion; that may end without the end of a task.
-                    self._wake_later()
+                    self._look_in_a_moment()
                 self._looked.set()
             except StoreError as error:
-                self._look_at_all()
+                self._agenda.know_nothing()
                 self._on_trouble("store", "loading tasks failed", error)
-                await self._clock.wait(self._look, 0.5)
+                await self._agenda.wait(0.5)
                 continue
-            while not self._look.is_set():
-                await self._clock.wait(self._look, self._poll)
+            while not self._agenda.look_wanted:
+                await self._agenda.wait(self._poll)
                 if self._poll is not None and await self._changed():
-                    self._look_at_all()
+                    self._agenda.know_nothing()
                     self._on_changed()
                     break
 
@@ -308,10 +299,10 @@ class Residency(Actor):
         self._forget(state)
         wake_at = state.head.wake_at
         if wake_at == 0.0:
-            self._backlog = self._takes_up
-            self.look()
+            self._agenda.backlog = self._takes_up
+            self._agenda.look()
         elif wake_at is not None:
-            self._due_by(wake_at)
+            self._agenda.due_by(wake_at)
 
     def lost(self, state: WorkflowState, error: Exception) -> None:
         """Another owner has the task; nothing more is done with it here."""
@@ -337,13 +328,13 @@ class Residency(Actor):
         self._live.pop(state.task.task_id, None)
         if not self._live:
             self._empty.set()
-        if not (self._backlog or self._again or self._is_due()):
+        if not self._agenda.waits:
             return
         if self._room_to_load() >= min(LOAD_BATCH, self._limit // 4):
-            self.look()
+            self._agenda.look()
         else:
             # Too few for a batch: for those that end soon after to go along with.
-            self._wake_later()
+            self._look_in_a_moment()
 
     # Loading
 
@@ -352,7 +343,7 @@ class Residency(Actor):
         if not context.working or context.draining:
             return
         while (room := self._room_to_load()) > 0:
-            if not (self._again or (self._takes_up and (self._backlog or self._is_due()))):
+            if not self._agenda.waits:
                 return
             # Reserved: what is submitted meanwhile must not take the same room.
             self._reserved += room
@@ -362,7 +353,7 @@ class Residency(Actor):
             finally:
                 self._reserved -= room
             self._looked.set()
-            if not found and not self._backlog:
+            if not found and not self._agenda.backlog:
                 return
 
     def _room_to_load(self) -> int:
@@ -372,31 +363,32 @@ class Residency(Actor):
 
     async def _take_up(self, context: TaskContext, room: int) -> int:
         """Claim up to that many tasks and give them supervisors; return how many."""
-        found = await self._take_up_again(context, room)
+        agenda = self._agenda
+        found = await self._take_up_named(context, room)
         if not self._takes_up:
             return found
-        if found < room and self._is_due():
+        if found < room and agenda.is_due:
             now = self._clock.now()
             due = await self._store.claim_due(context.node_id, now, room - found)
             found += await self._adopt_all(due)
-        if self._backlog and found < room:
+        if agenda.backlog and found < room:
             wanted = room - found
             # Cleared before asking: what is shelved meanwhile sets it again.
-            self._backlog = False
+            agenda.backlog = False
             waiting = await self._store.claim_backlog(context.node_id, wanted)
-            self._backlog = self._backlog or len(waiting) == wanted
+            agenda.backlog = agenda.backlog or len(waiting) == wanted
             found += await self._adopt_all(waiting)
         return found
 
-    async def _take_up_again(self, context: TaskContext, room: int) -> int:
-        if not self._again:
+    async def _take_up_named(self, context: TaskContext, room: int) -> int:
+        if not self._agenda.named:
             return 0
         # What is in doubt may still be on its way to the store.
         await context.journal.settled()
         found = 0
-        for task_id in list(self._again)[:room]:
+        for task_id in list(self._agenda.named)[:room]:
             if task_id in self._live:
-                self._again.pop(task_id, None)
+                self._agenda.named.pop(task_id, None)
                 continue
             with self._unless_put_back(task_id):
                 found += await self._claim_and_adopt(task_id) is not None
@@ -410,19 +402,19 @@ class Residency(Actor):
             try:
                 return await self._claim_and_adopt(task_id)
             finally:
-                if task_id in self._again:
-                    self.look()
+                if task_id in self._agenda.named:
+                    self._agenda.look()
 
     async def _claim_and_adopt(self, task_id: str) -> TaskSupervisor | None:
-        self._again[task_id] = None
+        self._agenda.named[task_id] = None
         snapshot = await self._store.claim_task(self._ready_context().node_id, task_id)
         if snapshot is not None:
             return await self._adopt(snapshot)
-        self._again.pop(task_id, None)
+        self._agenda.named.pop(task_id, None)
         return None
 
     async def _adopt_all(self, snapshots: Sequence[TaskSnapshot]) -> int:
-        self._again.update((snapshot.task.task_id, None) for snapshot in snapshots)
+        self._agenda.named.update((snapshot.task.task_id, None) for snapshot in snapshots)
         for snapshot in snapshots:
             with self._unless_put_back(snapshot.task.task_id):
                 await self._adopt(snapshot)
@@ -433,7 +425,7 @@ class Residency(Actor):
         try:
             yield
         except Exception:
-            if task_id in self._again:
+            if task_id in self._agenda.named:
                 raise
 
     async def _adopt(self, snapshot: TaskSnapshot) -> TaskSupervisor:
@@ -443,9 +435,9 @@ class Residency(Actor):
             state = WorkflowState.from_snapshot(snapshot, plan)
         except Exception as error:
             await self._put_back(snapshot, error)
-            self._again.pop(snapshot.task.task_id, None)
+            self._agenda.named.pop(snapshot.task.task_id, None)
             raise
-        self._again.pop(snapshot.task.task_id, None)
+        self._agenda.named.pop(snapshot.task.task_id, None)
         return self._start(TaskSupervisor(state, self._ready_context()))
 
     def _start(self, supervisor: TaskSupervisor) -> TaskSupervisor:
@@ -498,9 +490,9 @@ class Residency(Actor):
 
         def done(outcome: Exception | None) -> None:
             # In the journal's turn: before anybody can load the task, and tell of its start.
+            reply.settle(outcome)
             if outcome is None:
                 context.observer.created(task, append.at)
-            reply.settle(outcome)
 
         reply: Reply[None] = Reply()
         try:
@@ -514,57 +506,22 @@ class Residency(Actor):
     def _look_for(self, task_id: str) -> None:
         """See to it that a task which waits in the store is found when there is room."""
         if not self._takes_up and self._ready_context().working:
-            self._again[task_id] = None
+            self._agenda.named[task_id] = None
         else:
-            self._backlog = True
+            self._agenda.backlog = True
         if self._has_room():
-            self.look()
+            self._agenda.look()
 
-    async def _set_wake(self) -> None:
-        if not (self._takes_up and self._ready_context().working):
-            return
-        if self._wake is not None:
-            self._wake.cancel()
-        self._due_at = None
-        at = await self._store.next_wake_at()
-        if at is None:
-            return
-        if at > self._clock.now():
-            self._due_by(at)
-        else:
-            self._due_at = at
-            if self._has_room():
-                # Too many in motion: not to be asked again at once.
-                self._wake_later()
-            # Otherwise no timer: a task that ends has the store looked at.
+    async def _ask_what_is_due(self) -> None:
+        if self._takes_up and self._ready_context().working:
+            self._agenda.due_is_asked()
+            self._agenda.due_is_answered(await self._store.next_wake_at())
 
-    def _look_at_all(self) -> None:
-        """Have nothing taken for granted of what waits in the store."""
-        self._backlog = self._takes_up
-        self._due_at = 0.0
-
-    def _is_due(self) -> bool:
-        return self._due_at is not None and self._due_at <= self._clock.now()
-
-    def _due_by(self, at: float) -> None:
-        """Take note that a task is due then."""
-        self._due_at = at if self._due_at is None else min(self._due_at, at)
-        self._wake_by(at)
-
-    def _wake_later(self) -> None:
-        """Have the store looked at in a moment, if anything may be loaded at all."""
+    def _look_in_a_moment(self) -> None:
+        """Have the store looked at a little later, if anything may be loaded at all."""
         context = self._ready_context()
         if context.working and not context.draining:
-            self._wake_by(self._clock.now() + LOAD_SECONDS)
-
-    def _wake_by(self, at: float) -> None:
-        """Have the store looked at by then, at the latest."""
-        wake = self._wake
-        if wake is not None and wake.callback is not None:
-            if wake.at <= at:
-                return
-            wake.cancel()
-        self._wake = self._ready_context().timers.at(at, self.look)
+            self._agenda.look_by(self._clock.now() + LOAD_SECONDS)
 
     async def _changed(self) -> bool:
         try:

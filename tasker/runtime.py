@@ -104,6 +104,7 @@ class Runtime:
             self._tasks,
             plans,
             clock,
+            self.timers,
             limit=config.max_resident_tasks,
             poll_seconds=config.poll_seconds if store.shared and working else None,
             takes_up=takes_up,

@@ -90,8 +90,8 @@ async def test_the_bound_holds_while_tasks_are_being_claimed():
         for _ in range(4):
             await world.leave(wake_at=0.0)
         world.store.claim_backlog = Slow(world.store.claim_backlog)  # type: ignore[method-assign]
-        world.residency._backlog = True
-        world.residency.look()
+        world.residency._agenda.backlog = True
+        world.residency._agenda.look()
         await settle()
         for _ in range(4):
             await world.submit()
@@ -138,8 +138,8 @@ async def test_no_more_are_loaded_while_many_appends_are_on_their_way(
             return await commit(appends)
 
         world.store.commit = held_up  # type: ignore[method-assign]
-        world.residency._backlog = True
-        world.residency.look()
+        world.residency._agenda.backlog = True
+        world.residency._agenda.look()
         await settle()
         in_memory = world.residency.statistics().resident
         assert 0 < in_memory < 12

@@ -207,6 +207,7 @@ class World:
             self.tasks,
             self.plans,
             self.clock,
+            self.timers,
             limit=limit,
             poll_seconds=None,
             on_trouble=lambda subject, what, error: self.troubles.append(what),

@@ -39,7 +39,7 @@ async def test_who_waits_for_a_task_outlasts_a_failure_of_the_residency(
                 group.start_soon(wait)
                 await anyio.wait_all_tasks_blocked()
                 residency._fill = fail_once
-                residency.look()
+                residency._agenda.look()
                 await anyio.wait_all_tasks_blocked()
                 gate.set()
     assert "a fault of its own" in caplog.text
