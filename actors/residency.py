@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import anyio
 import msgspec
@@ -15,6 +15,7 @@ from tasker.actors.agenda import Agenda
 from tasker.actors.context import TaskContext
 from tasker.actors.envelope import Reply
 from tasker.actors.errors import ActorStoppedError
+from tasker.actors.loading import UNRUNNABLE_RETRY_SECONDS, Loader
 from tasker.actors.protocols import Clock, PlanSource
 from tasker.actors.supervisor import Supervisor
 from tasker.actors.task import TaskSupervisor
@@ -34,9 +35,7 @@ from tasker.stores.protocols import Store
 from tasker.stores.records import (
     Append,
     StepRecord,
-    TaskChange,
     TaskRecord,
-    TaskSnapshot,
     TaskState,
     Transition,
 )
@@ -49,8 +48,6 @@ MOST_IN_MOTION = 384
 So many keep the event loop and the store busy; more tasks in memory would only cost
 time to look after. Tasks whose steps take their time are not in motion.
 """
-UNRUNNABLE_RETRY_SECONDS = 30.0
-"""When a task whose definition or handlers are missing here is looked at again."""
 LOAD_SECONDS = 0.05
 """The longest that room for a few tasks stays empty while others wait for it."""
 REFUSALS = (StaleLeaseError, AppendConflictError, DuplicateIdentityError, EncodingError)
@@ -107,7 +104,6 @@ class Residency(Actor):
         self.context: TaskContext | None = None
         self._store = store
         self._branch = branch
-        self._plans = plans
         self._clock = clock
         self._limit = limit
         self._poll = poll_seconds
@@ -118,11 +114,13 @@ class Residency(Actor):
         self._reserved = 0
         self._agenda = Agenda(clock, timers, takes_up=takes_up)
         self._looked = anyio.Event()
-        self._claiming = anyio.Lock()
+        self._loader = Loader(
+            store, plans, self._agenda, self, clock, takes_up=takes_up, on_trouble=on_trouble
+        )
         self.watchers: Watchers[WorkflowState] = Watchers()
         self._crashes: defaultdict[str, int] = defaultdict(int)
         self._empty = anyio.Event()
-        self._ended = self._released = self._lost = self._unrunnable = 0
+        self._ended = self._released = self._lost = 0
 
     # Submitting and operating
 
@@ -154,7 +152,7 @@ class Residency(Actor):
             # task has its supervisor.
             self._reserved -= 1
             if outcome is None:
-                self._start(supervisor)
+                self._supervise(supervisor)
             elif not isinstance(outcome, REFUSALS):
                 # A commit that failed may have left the task all the same.
                 self.take_up(task.task_id)
@@ -185,7 +183,9 @@ class Residency(Actor):
             if journal.broken is not None:
                 # Told at once: the supervisor would answer when the store recovers.
                 raise journal.broken
-            supervisor = self._live.get(task_id) or await self._load(task_id)
+            supervisor = self._live.get(task_id) or await self._loader.load(
+                self._ready_context(), task_id
+            )
             if supervisor is None:
                 return None
             try:
@@ -193,6 +193,20 @@ class Residency(Actor):
                 return state
             except ActorStoppedError:
                 await anyio.lowlevel.checkpoint()
+
+    def find(self, task_id: str) -> TaskSupervisor | None:
+        """Return the supervisor of a task in memory, or None."""
+        return self._live.get(task_id)
+
+    def start(self, state: WorkflowState) -> TaskSupervisor:
+        """Start a supervisor for a task that this node has claimed; called by the loader."""
+        supervisor = TaskSupervisor(state, self._ready_context())
+        self._supervise(supervisor)
+        return supervisor
+
+    def _supervise(self, supervisor: TaskSupervisor) -> None:
+        self._live[supervisor.state.task.task_id] = supervisor
+        self._branch.adopt(supervisor, on_failure=lambda error: self._crashed(supervisor, error))
 
     def resident(self, task_id: str) -> WorkflowState | None:
         """Return the live state of a task in memory, or None."""
@@ -216,7 +230,7 @@ class Residency(Actor):
             ended=self._ended,
             released=self._released,
             lost=self._lost,
-            unrunnable=self._unrunnable,
+            unrunnable=self._loader.unrunnable,
         )
 
     def mailboxes(self) -> MailboxFigures:
@@ -348,8 +362,7 @@ class Residency(Actor):
             # Reserved: what is submitted meanwhile must not take the same room.
             self._reserved += room
             try:
-                async with self._claiming:
-                    found = await self._take_up(context, room)
+                found = await self._loader.fill(context, room)
             finally:
                 self._reserved -= room
             self._looked.set()
@@ -360,114 +373,6 @@ class Residency(Actor):
         """Return how many tasks are to be loaded now, if so many wait."""
         room = self._limit - len(self._live) - self._reserved
         return min(room, MOST_IN_MOTION - self._ready_context().journal.pending, LOAD_BATCH)
-
-    async def _take_up(self, context: TaskContext, room: int) -> int:
-        """Claim up to that many tasks and give them supervisors; return how many."""
-        agenda = self._agenda
-        found = await self._take_up_named(context, room)
-        if not self._takes_up:
-            return found
-        if found < room and agenda.is_due:
-            now = self._clock.now()
-            due = await self._store.claim_due(context.node_id, now, room - found)
-            found += await self._adopt_all(due)
-        if agenda.backlog and found < room:
-            wanted = room - found
-            # Cleared before asking: what is shelved meanwhile sets it again.
-            agenda.backlog = False
-            waiting = await self._store.claim_backlog(context.node_id, wanted)
-            agenda.backlog = agenda.backlog or len(waiting) == wanted
-            found += await self._adopt_all(waiting)
-        return found
-
-    async def _take_up_named(self, context: TaskContext, room: int) -> int:
-        if not self._agenda.named:
-            return 0
-        # What is in doubt may still be on its way to the store.
-        await context.journal.settled()
-        found = 0
-        for task_id in list(self._agenda.named)[:room]:
-            if task_id in self._live:
-                self._agenda.named.pop(task_id, None)
-                continue
-            with self._unless_put_back(task_id):
-                found += await self._claim_and_adopt(task_id) is not None
-        return found
-
-    async def _load(self, task_id: str) -> TaskSupervisor | None:
-        async with self._claiming:
-            supervisor = self._live.get(task_id)
-            if supervisor is not None:
-                return supervisor
-            try:
-                return await self._claim_and_adopt(task_id)
-            finally:
-                if task_id in self._agenda.named:
-                    self._agenda.look()
-
-    async def _claim_and_adopt(self, task_id: str) -> TaskSupervisor | None:
-        self._agenda.named[task_id] = None
-        snapshot = await self._store.claim_task(self._ready_context().node_id, task_id)
-        if snapshot is not None:
-            return await self._adopt(snapshot)
-        self._agenda.named.pop(task_id, None)
-        return None
-
-    async def _adopt_all(self, snapshots: Sequence[TaskSnapshot]) -> int:
-        self._agenda.named.update((snapshot.task.task_id, None) for snapshot in snapshots)
-        for snapshot in snapshots:
-            with self._unless_put_back(snapshot.task.task_id):
-                await self._adopt(snapshot)
-        return len(snapshots)
-
-    @contextmanager
-    def _unless_put_back(self, task_id: str) -> Iterator[None]:
-        try:
-            yield
-        except Exception:
-            if task_id in self._agenda.named:
-                raise
-
-    async def _adopt(self, snapshot: TaskSnapshot) -> TaskSupervisor:
-        """Give a claimed task its supervisor; raise why it can have none, and put it back."""
-        try:
-            plan = await self._plans.plan_for(snapshot.task)
-            state = WorkflowState.from_snapshot(snapshot, plan)
-        except Exception as error:
-            await self._put_back(snapshot, error)
-            self._agenda.named.pop(snapshot.task.task_id, None)
-            raise
-        self._agenda.named.pop(snapshot.task.task_id, None)
-        return self._start(TaskSupervisor(state, self._ready_context()))
-
-    def _start(self, supervisor: TaskSupervisor) -> TaskSupervisor:
-        task_id = supervisor.state.task.task_id
-        self._live[task_id] = supervisor
-        self._branch.adopt(supervisor, on_failure=lambda error: self._crashed(supervisor, error))
-        return supervisor
-
-    async def _put_back(self, snapshot: TaskSnapshot, error: Exception) -> None:
-        """Let go of a task that cannot run here, to look at it again later."""
-        self._unrunnable += 1
-        self._on_trouble(snapshot.task.task_id, "the task cannot run here", error)
-        wake_at: float | None = None
-        if snapshot.task.state in (TaskState.PENDING, TaskState.IN_PROGRESS):
-            wake_at = self._clock.now() + UNRUNNABLE_RETRY_SECONDS
-        await self._ready_context().journal.append(
-            Append(
-                task_id=snapshot.task.task_id,
-                epoch=snapshot.task.epoch,
-                seq=snapshot.seq + 1,
-                at=self._clock.now(),
-                task=TaskChange(
-                    state=snapshot.task.state,
-                    wake_at=wake_at,
-                    owner=None,
-                    started_at=snapshot.task.started_at,
-                    ended_at=snapshot.task.ended_at,
-                ),
-            )
-        )
 
     async def _shelve(
         self,

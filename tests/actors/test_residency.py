@@ -10,8 +10,9 @@ import pytest
 
 from tasker.actors import residency
 from tasker.actors.errors import ActorStoppedError
+from tasker.actors.loading import UNRUNNABLE_RETRY_SECONDS
 from tasker.actors.protocols import AttemptOrder
-from tasker.actors.residency import LOAD_SECONDS, UNRUNNABLE_RETRY_SECONDS
+from tasker.actors.residency import LOAD_SECONDS
 from tasker.actors.workflow.errors import InvalidOperationError
 from tasker.actors.workflow.messages import Annotate, Cancel, Pause, ResolveStep, Resume, Retry
 from tasker.actors.workflow.plan import Backoff

@@ -9,8 +9,9 @@ import anyio
 import msgspec
 import pytest
 
+from tasker.actors.loading import UNRUNNABLE_RETRY_SECONDS
 from tasker.actors.protocols import AttemptOrder
-from tasker.actors.residency import CRASH_LIMIT, UNRUNNABLE_RETRY_SECONDS
+from tasker.actors.residency import CRASH_LIMIT
 from tasker.actors.workflow.messages import (
     AnyOperation,
     Cancel,

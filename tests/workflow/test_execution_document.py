@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tasker.actors.residency import CRASH_LIMIT, UNRUNNABLE_RETRY_SECONDS
+from tasker.actors.loading import UNRUNNABLE_RETRY_SECONDS
+from tasker.actors.residency import CRASH_LIMIT
 from tasker.actors.workflow.operations import OPERATIONS
 from tasker.actors.workflow.plan import Backoff, StepPlan
 from tasker.actors.workflow.state import Standing
