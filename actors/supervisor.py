@@ -246,6 +246,8 @@ class Supervisor:
                 await self._supervise(child)
             if self._closing or len(self._idle) >= MOST_IDLE_HOSTS:
                 return
+            # Or a host that waits would keep alive what it ran last.
+            del child
             seat: asyncio.Future[_Child] = loop.create_future()
             self._idle.append(seat)
             try:

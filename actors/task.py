@@ -98,7 +98,7 @@ class TaskSupervisor(Actor):
         super().__init__(f"task-{state.task.task_id}", capacity=self._capacity)
         self.state = state
         self._context = context
-        self._claims = Claims(context.permits, state.plan.steps, self.nudge)
+        self._claims = Claims(context.permits, state.plan.steps)
         self._timer: Timer | None = None
         self._work: list[Sequence[Any]] = []
         self._held: list[Any] = []
@@ -319,7 +319,7 @@ class TaskSupervisor(Actor):
         claims.add(batch.ready)
         if state.plan.orders_ready and len(claims.queue) > 1:
             claims.reorder(await self._context.runner.order_ready(state, claims.queue))
-        chosen = claims.take(state.ready, self._room(), state.task.priority)
+        chosen = claims.take(state.ready, self._room(), state.task.priority, self.nudge)
         if not chosen:
             return
         decision = advance(state, StartSteps(tuple(chosen)), now)

@@ -62,10 +62,9 @@ def next_wake(state: WorkflowState) -> float | None:
 
 
 def _take_up(state: WorkflowState, message: TakeUp, now: float) -> Decision:
-    if message.interrupted is None:
-        usual = begin_task(state, now)
-        if usual is not None:
-            return usual
+    usual = begin_task(state, now)
+    if usual is not None:
+        return usual
     draft = Draft(state, now)
     if message.interrupted is not None:
         _lose_running(draft, state, message.interrupted)

@@ -42,7 +42,7 @@ def begin_task(state: WorkflowState, now: float) -> Decision | None:
     head = state.head
     if head.state is not _TASK_PENDING or state.task.bypass_steps:
         return None
-    if not state.ready or state.waiting:
+    if not state.ready or state.running or state.waiting:
         return None
     return Decision(
         head=TaskChange(
