@@ -469,17 +469,18 @@ class Engine(Operator, Listening, Monitored):
             )
 
     def _new_runtime(self, *, working: bool) -> Runtime:
-        witnesses: list[Witness] = [TaskLog()]
+        witnesses: dict[str, Witness] = {"log": TaskLog()}
         if self._counts is not None:
-            witnesses.append(self._counts)
+            witnesses["metrics"] = self._counts
         if self._traces is not None:
-            witnesses.append(self._traces)
+            witnesses["traces"] = self._traces
             self._stack.callback(self._traces.close)
+        self._observers = Observers("events", self._events, **witnesses)
         return Runtime(
             store=self._store,
             plans=self._shelf,
             runner=self._runner,
-            observer=Observers(self._events, *witnesses),
+            observer=self._observers,
             clock=self._clock,
             config=self.config,
             node_id=self._node_id,
@@ -489,7 +490,11 @@ class Engine(Operator, Listening, Monitored):
 
     def _watch(self, runtime: Runtime) -> None:
         def figures() -> Figures:
-            return runtime.figures(self._subscribers.statistics())
+            return runtime.figures(
+                self._subscribers.statistics(),
+                stream_dropped=self._events.stream_dropped,
+                telemetry_failures=self._observers.failures,
+            )
 
         self.metrics = Metrics(self._counts, runtime.commits, figures, self._clock)
         self._readiness = ReadinessChecker(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -134,8 +134,14 @@ class Runtime:
             raise UnknownTaskError(task_id=task_id)
         return state
 
-    def figures(self, subscribers: Iterable[SubscriberStatistics] = ()) -> Figures:
-        """Return how the parts and the subscribers of events stand at this moment."""
+    def figures(
+        self,
+        subscribers: Iterable[SubscriberStatistics],
+        *,
+        stream_dropped: int,
+        telemetry_failures: Mapping[str, int],
+    ) -> Figures:
+        """Return how the parts and those who listen stand at this moment."""
         return Figures(
             tasks=self.residency.statistics(),
             mailboxes=self.residency.mailboxes(),
@@ -144,6 +150,8 @@ class Runtime:
             concurrency=self.governor.statistics(),
             loop_lag_seconds=self.watchdog.lag(),
             dropped={each.name: each.dropped for each in subscribers},
+            stream_dropped=stream_dropped,
+            telemetry_failures=dict(telemetry_failures),
         )
 
     async def drain(self, seconds: float) -> None:

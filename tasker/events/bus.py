@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any
@@ -19,8 +18,6 @@ from tasker.events.patterns import Patterns
 from tasker.events.subscription import Subscription
 from tasker.stores.records import TaskRecord, Transition
 
-logger = logging.getLogger("tasker")
-
 STREAM_CAPACITY = 10_000
 
 
@@ -35,6 +32,8 @@ class EventBus:
         self.congested = False
         self.watches_handlers = False
         """Whether somebody wants to know when handlers begin or end."""
+        self.stream_dropped = 0
+        """How many events all streams together have dropped, those included that are gone."""
         self._clock = clock
         self._origin = origin
         self._numbers = count(1)
@@ -77,6 +76,10 @@ class EventBus:
     def look_at_held(self) -> None:
         """See whether tasks are held back; called by mailboxes."""
         self.congested = any(mailbox.held for _, mailbox in self._listeners)
+
+    def stream_drops(self) -> None:
+        """Count an event that a stream dropped; called by its mailbox."""
+        self.stream_dropped += 1
 
     def release(self) -> None:
         """Hold no task back any more: the engine drains."""
@@ -132,14 +135,9 @@ class EventBus:
 
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
         """Tell of what one append made durable."""
-        if not self._listeners:
-            return
-        try:
+        if self._listeners:
             for event in derive(state, transitions, at, self._wanted):
                 self.publish(event)
-        except Exception:
-            # A fault in telling of a task must not become the task's.
-            logger.exception("task %s: its events could not be told", state.task.task_id)
 
     def _mailboxes(self, name: str) -> tuple[EventMailbox, ...]:
         found = self._routes.get(name)

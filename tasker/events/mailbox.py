@@ -33,6 +33,7 @@ class EventMailbox:
         capacity: How many events may wait.
         when_full: What becomes of the others.
         on_held: Called when tasks begin to be held back, and when none is any more.
+        on_dropped: Called for each event that is dropped because there was no room.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class EventMailbox:
         capacity: int,
         when_full: WhenFull,
         on_held: Callable[[], None] = lambda: None,
+        on_dropped: Callable[[], None] = lambda: None,
     ) -> None:
         if capacity < 1:
             raise ValueError(f"capacity is {capacity}; it must be at least 1")
@@ -54,6 +56,7 @@ class EventMailbox:
         self.dropped = 0
         self.held: set[str] = set()
         self._on_held = on_held
+        self._on_dropped = on_dropped
         self._arrived = anyio.Event()
         self._room = anyio.Event()
         self._released = False
@@ -128,3 +131,4 @@ class EventMailbox:
                 self.when_full,
             )
         self.dropped += 1
+        self._on_dropped()

@@ -102,17 +102,18 @@ class Traces:
     def taken_up(self, state: WorkflowState, at: float) -> None:
         """Do nothing: what was lost is decided next."""
 
-    @_guarded
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
         """End the spans of what has come to an end, now that it is durable."""
-        for transition in transitions:
-            if transition.step is not None:
-                if transition.from_state == StepState.IN_PROGRESS:
-                    self._settle(state, transition, at)
-            elif transition.to_state in AT_REST and transition.from_state not in AT_REST:
-                self._tell_task(state, transition)
-        if state.head.owner is None:
-            self._runs.pop(state.task.task_id, None)
+        try:
+            for transition in transitions:
+                if transition.step is not None:
+                    if transition.from_state == StepState.IN_PROGRESS:
+                        self._settle(state, transition, at)
+                elif transition.to_state in AT_REST and transition.from_state not in AT_REST:
+                    self._tell_task(state, transition)
+        finally:
+            if state.head.owner is None:
+                self._runs.pop(state.task.task_id, None)
 
     @_guarded
     def submitting(self) -> tuple[str, str | None] | None:
