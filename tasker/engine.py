@@ -28,9 +28,12 @@ from tasker.config import EngineConfig
 from tasker.definition_shelf import DefinitionShelf
 from tasker.definitions.definition import Definition
 from tasker.errors import EngineClosedError, TaskerError
+from tasker.events.announcer import Announcer
 from tasker.events.bus import EventBus
 from tasker.events.delivery import SubscriberStatistics
+from tasker.events.exports import Exports
 from tasker.events.known import EventCatalog
+from tasker.events.notices import Notices
 from tasker.events.registrations import Registrations
 from tasker.events.subscribers import Subscribers
 from tasker.events.subscriptions import Subscribing, subscribe_all
@@ -54,6 +57,7 @@ from tasker.stores.records import ErrorRecord, NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.submission import Submission
 from tasker.task_view import TaskListPage, TaskView
+from tasker.telemetry.masking import Masker
 from tasker.telemetry.metrics.counting import TaskCounts
 from tasker.telemetry.metrics.figures import Figures
 from tasker.telemetry.metrics.metrics import Metrics
@@ -129,12 +133,13 @@ class Engine(Operator, Listening, Monitored):
         self._traces = make_tracing(
             config.telemetry, tracer_provider, clock=clock, node_id=self._node_id
         )
-        self._events = EventBus(clock, self._node_id)
+        self._events = EventBus(clock, self._node_id, config.analysis)
         self.event_catalog = EventCatalog(
             lambda: (each for bound in registry.list() for each in bound.declared_events())
         )
         self._subscribers = Subscribers(self._events, self.event_catalog)
-        self._registrations = Registrations(self._events)
+        self._announcer = Announcer(self._events)
+        self._registrations = Registrations(self._announcer)
         registry.observer = self._registrations
         self._shelf = DefinitionShelf(
             registry, store, config.backoff, masking=config.telemetry.masking, runs=work
@@ -423,7 +428,7 @@ class Engine(Operator, Listening, Monitored):
                 await self._store.join(self._node())
                 self._stack.push_async_callback(self._leave)
             await self._stack.enter_async_context(self._runner)
-            self._registrations.open()
+            self._announcer.open()
             await self._stack.enter_async_context(self._runtime)
             self._subscribers.open(self._runtime.subscribers)
             if self._work:
@@ -475,12 +480,16 @@ class Engine(Operator, Listening, Monitored):
         if self._traces is not None:
             witnesses["traces"] = self._traces
             self._stack.callback(self._traces.close)
+        masker = Masker(rules=self.config.telemetry.masking)
+        self._notices = Notices(self._events, masker)
+        self._exports = Exports(self._announcer, masker)
         self._observers = Observers("events", self._events, **witnesses)
         return Runtime(
             store=self._store,
             plans=self._shelf,
             runner=self._runner,
             observer=self._observers,
+            notices=self._notices,
             clock=self._clock,
             config=self.config,
             node_id=self._node_id,
@@ -496,12 +505,13 @@ class Engine(Operator, Listening, Monitored):
                 telemetry_failures=self._observers.failures,
             )
 
-        self.metrics = Metrics(self._counts, runtime.commits, figures, self._clock)
+        self.metrics = Metrics(self._counts, runtime.commits, figures, self._clock, self._exports)
         self._readiness = ReadinessChecker(
             self.config.health,
             prober=runtime.prober,
             journal=runtime.journal,
             watchdog=runtime.watchdog,
+            tell=self._notices.ready_changed,
         )
         self._status = StatusReader(
             self.config.health,

@@ -23,6 +23,7 @@ from tasker.actors.workflow.messages import AnyOperation
 from tasker.config import EngineConfig
 from tasker.errors import StoreError, TaskerError, UnknownTaskError
 from tasker.events.delivery import SubscriberStatistics
+from tasker.events.notices import Notices
 from tasker.governor import Governor, PressureGauge
 from tasker.health.prober import Prober
 from tasker.stores.protocols import Store
@@ -56,6 +57,7 @@ class Runtime:
         plans: PlanSource,
         runner: Runner,
         observer: Observer,
+        notices: Notices,
         clock: Clock,
         config: EngineConfig,
         node_id: str,
@@ -77,7 +79,7 @@ class Runtime:
             clock,
             capacity=config.journal_capacity,
             batch=config.journal_batch,
-            on_health=_log_health,
+            on_health=lambda error: _tell_health(error, notices),
             on_fault=_log_failure,
         )
         bounds = config.concurrency
@@ -85,7 +87,11 @@ class Runtime:
         self.watchdog = Watchdog()
         pressure = PressureGauge(self.journal, config.journal_batch, self.commits, self.watchdog)
         self.governor = Governor(
-            self.permits, bounds, config.concurrency_cache_duration, pressure.measure
+            self.permits,
+            bounds,
+            config.concurrency_cache_duration,
+            pressure.measure,
+            notices.limit_changed,
         )
         self.inbox = Inbox(store, clock, self.operate)
         self.prober = Prober(store)
@@ -195,7 +201,8 @@ def _log_trouble(subject: str, what: str, error: Exception) -> None:
     logger.warning("%s: %s: %s", subject, what, error, exc_info=not isinstance(error, TaskerError))
 
 
-def _log_health(error: StoreError | None) -> None:
+def _tell_health(error: StoreError | None, notices: Notices) -> None:
+    notices.health_changed(error)
     if error is None:
         logger.warning("the store can be written to again; work goes on")
     else:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasker.actors.protocols import Clock
 from tasker.actors.workflow.state import WorkflowState
+from tasker.analysis.config import DEFAULTS, AnalysisConfig
 from tasker.events.decided import task_facts
 from tasker.events.derive import Wanted, derive, task_created
 from tasker.events.event import Event, tag_of
@@ -17,6 +18,9 @@ from tasker.events.observability import ObservabilityTaskHandle
 from tasker.events.patterns import Patterns
 from tasker.events.subscription import Subscription
 from tasker.stores.records import TaskRecord, Transition
+
+if TYPE_CHECKING:
+    from tasker.events.bottlenecks import BottleneckFinder
 
 STREAM_CAPACITY = 10_000
 
@@ -28,7 +32,7 @@ class EventBus:
     `room`. All of it is called in the event loop.
     """
 
-    def __init__(self, clock: Clock, origin: str) -> None:
+    def __init__(self, clock: Clock, origin: str, analysis: AnalysisConfig = DEFAULTS) -> None:
         self.congested = False
         self.watches_handlers = False
         """Whether somebody wants to know when handlers begin or end."""
@@ -42,6 +46,8 @@ class EventBus:
         self._custom: dict[str, tuple[EventMailbox, ...]] = {}
         self._by_kind: dict[type[Event], tuple[EventMailbox, ...]] = {}
         self._wanted = Wanted((), self.hears)
+        self._analysis = analysis
+        self._bottlenecks: BottleneckFinder | None = None
         self._released = False
 
     # Listening
@@ -150,11 +156,21 @@ class EventBus:
     def _find(self, name: str) -> tuple[EventMailbox, ...]:
         return tuple(mailbox for patterns, mailbox in self._listeners if patterns.match(name))
 
+    def _finder(self) -> BottleneckFinder | None:
+        if "task.bottleneck_detected" not in self._routes:
+            return None
+        if self._bottlenecks is None:
+            # Late: most engines analyse nothing.
+            from tasker.events.bottlenecks import BottleneckFinder
+
+            self._bottlenecks = BottleneckFinder(self._analysis)
+        return self._bottlenecks
+
     def _plan_routes(self) -> None:
         found = {name: self._find(name) for name in types()}
         self._routes = {name: mailboxes for name, mailboxes in found.items() if mailboxes}
         self._custom, self._by_kind = {}, {}
-        self._wanted = Wanted(self._routes, self.hears)
+        self._wanted = Wanted(self._routes, self.hears, self._finder())
         self.watches_handlers = any(
             name in self._routes for name in ("step.before_handle", "observability.step.handle")
         )

@@ -8,6 +8,7 @@ the same decision gives the same ids, whoever tells of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
+from typing import TYPE_CHECKING
 
 from tasker.actors.workflow.retry import attempts_left
 from tasker.actors.workflow.state import WorkflowState
@@ -21,8 +22,11 @@ from tasker.events.observability import (
 )
 from tasker.events.progress import WORKFLOW_FACTS
 from tasker.events.published import Published
-from tasker.events.task import TaskCreated
+from tasker.events.task import TaskBottleneckDetected, TaskCreated
 from tasker.stores.records import StepState, TaskRecord, Transition
+
+if TYPE_CHECKING:
+    from tasker.events.bottlenecks import BottleneckFinder
 
 BYPASSED = "bypassed"
 
@@ -33,13 +37,20 @@ class Wanted:
     Args:
         names: Those of the engine's own.
         custom: Whether a custom event of a name is wanted.
+        bottlenecks: What finds bottlenecks, None where nobody wants to hear of them.
     """
 
-    __slots__ = ("custom", "names", "workflow")
+    __slots__ = ("bottlenecks", "custom", "names", "workflow")
 
-    def __init__(self, names: Container[str], custom: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        names: Container[str],
+        custom: Callable[[str], bool],
+        bottlenecks: BottleneckFinder | None = None,
+    ) -> None:
         self.names = names
         self.custom = custom
+        self.bottlenecks = bottlenecks
         self.workflow = tuple(each for each in WORKFLOW_FACTS if _NAMES[each[0]] in names)
 
 
@@ -62,6 +73,8 @@ def derive(
             telling.of_step(number, transition)
     if wanted.workflow:
         telling.of_workflow()
+    if wanted.bottlenecks is not None:
+        telling.of_bottlenecks(wanted.bottlenecks)
     return telling.events
 
 
@@ -120,6 +133,10 @@ class _Telling:
             found = facts(self._decided)
             if found is not None:
                 self._tell(kind, "-", found)
+
+    def of_bottlenecks(self, finder: BottleneckFinder) -> None:
+        for number, facts in finder.found(self._decided):
+            self._tell(TaskBottleneckDetected, number, facts)
 
     def _failure(self, number: int, transition: Transition, index: int, detail: Detail) -> None:
         decided, names = self._decided, self._wanted.names
@@ -188,6 +205,7 @@ _KINDS: tuple[type[Event], ...] = (
     *(kind for kind, _ in STEP_FACTS.values()),
     *(kind for kind, _ in WORKFLOW_FACTS),
     *(ObservabilityStepBackoff, ObservabilityStepMaxRetriesReached, ObservabilityStepSkip),
+    TaskBottleneckDetected,
 )
 # Looked up several times a step: to ask a class for its tag costs ten times as much.
 _NAMES = {kind: tag_of(kind) for kind in _KINDS}

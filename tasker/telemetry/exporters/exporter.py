@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
@@ -42,6 +42,28 @@ class Export(Struct, frozen=True, kw_only=True):
     error: str | None
     metrics_count: int
     seconds: float
+
+
+class ExportObserver(Protocol):
+    """Hears of what a registry of exporters does. Must return at once, and not raise."""
+
+    def registered(self, info: ExporterInfo) -> None:
+        """An exporter was registered, maybe in the place of another."""
+
+    def unregistered(self, info: ExporterInfo) -> None:
+        """An exporter was unregistered."""
+
+    def refused(self, name: str, error: Exception) -> None:
+        """An exporter was not registered."""
+
+    def requested(self, format: str, options: Mapping[str, Any]) -> str:
+        """An export begins; returns what names it to `completed` or `failed`."""
+
+    def completed(self, export_id: str, export: Export) -> None:
+        """It wrote a document."""
+
+    def failed(self, export_id: str, format: str, error: str) -> None:
+        """It wrote none."""
 
 
 class Exporter(ABC):
