@@ -12,6 +12,9 @@ from msgspec import Struct
 
 from tasker.stores.errors import TaskerError
 from tasker.telemetry.exporters.data import MetricsData
+from tasker.telemetry.masking import Masker
+
+_MASKER = Masker()
 
 
 class ExporterError(TaskerError):
@@ -31,8 +34,8 @@ class ExporterInfo(Struct, frozen=True, kw_only=True):
 class Export(Struct, frozen=True, kw_only=True):
     """What came of an export.
 
-    ``text`` is the document, None when ``error`` says why there is none; ``metrics_count``
-    the number of series given to the exporter.
+    ``text`` is the document, None when ``error`` says why there is none, without secrets;
+    ``metrics_count`` the number of series given to the exporter.
     """
 
     success: bool
@@ -128,7 +131,7 @@ def safe_export(
         export: Callable[..., str] = exporter.export
         text = export(data, **options)
     except Exception as failure:
-        error = f"{type(failure).__name__}: {failure}"
+        error = _MASKER.text(f"{type(failure).__name__}: {failure}")
     return Export(
         success=error is None,
         format=format,
