@@ -7,6 +7,7 @@ import pytest
 
 from tasker.stores import ForeignDatabaseError, SqliteStore, StoreVersionError, TaskFilter
 from tasker.stores.contract.records import creation, found, recorded, task
+from tasker.stores.records import TaskState
 from tasker.stores.sqlite import schema
 from tasker.stores.sqlite.queries import migrations, statements
 from tests.stores.processes import child
@@ -143,6 +144,22 @@ def test_migrations_run_in_order_each_in_a_transaction():
         assert not connection.in_transaction
         schema.migrate(connection, "url", [*scripts[:2], "UPDATE a SET x = x * 10;\n"])
         assert connection.execute("SELECT x FROM a").fetchall() == [(20,)]
+
+
+async def test_tasks_from_before_there_were_counts_are_counted(tmp_path):
+    path = tmp_path / "old.db"
+    store = SqliteStore(path)
+    await store.open()
+    await recorded(store, [creation(task("t1")), creation(task("t2", state=TaskState.ERROR))])
+    await store.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DROP TABLE task_counts")
+        connection.execute("DROP INDEX tasks_halted")
+        connection.execute("PRAGMA user_version = 2")
+    await store.open()
+    counted = await store.count_tasks(TaskFilter())
+    assert counted == {TaskState.PENDING: 1, TaskState.ERROR: 1}
+    await store.close()
 
 
 def test_the_migrations_are_complete_statements():
