@@ -12,14 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
-from msgspec import Struct
 
 from tasker.actors.clock import SystemClock
-from tasker.actors.journal import JournalStatistics
-from tasker.actors.permits import PermitStatistics
 from tasker.actors.protocols import Clock, Witness
-from tasker.actors.residency import ResidencyStatistics
-from tasker.actors.supervisor import ActorDescription
 from tasker.actors.workflow.messages import AnyOperation
 from tasker.actors.workflow.states import AT_REST
 from tasker.catalog import Catalog
@@ -30,7 +25,6 @@ from tasker.definitions.definition import Definition
 from tasker.errors import EngineClosedError, TaskerError
 from tasker.events.announcer import Announcer
 from tasker.events.bus import EventBus
-from tasker.events.delivery import SubscriberStatistics
 from tasker.events.exports import Exports
 from tasker.events.known import EventCatalog
 from tasker.events.notices import Notices
@@ -46,7 +40,8 @@ from tasker.ids import IdFactory
 from tasker.listening import Listening
 from tasker.monitored import Monitored
 from tasker.operator import Operator
-from tasker.reading import Annotation, HistoryEntry, Reading, TaskQuery
+from tasker.readable import Readable
+from tasker.reading import Reading
 from tasker.registry import Registry
 from tasker.remote import operate_remotely
 from tasker.request import TaskRequest
@@ -56,7 +51,7 @@ from tasker.stores.protocols import Store
 from tasker.stores.records import ErrorRecord, NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.submission import Submission
-from tasker.task_view import TaskListPage, TaskView
+from tasker.task_view import TaskView
 from tasker.telemetry.masking import Masker
 from tasker.telemetry.metrics.counting import TaskCounts
 from tasker.telemetry.metrics.figures import Figures
@@ -66,8 +61,6 @@ from tasker.telemetry.task_log import TaskLog
 from tasker.telemetry.tracing import make_tracing
 
 if TYPE_CHECKING:
-    from tasker.statistics.figures import Performance, Statistics
-    from tasker.statistics.reading import StatisticsReading
     from tasker.telemetry.otel import TracerProvider
 
 logger = logging.getLogger("tasker")
@@ -78,29 +71,7 @@ REMOTE_SECONDS = 15.0
 """How long the engine that works the store has to answer an operation."""
 
 
-class EngineHealth(Struct, frozen=True, kw_only=True):
-    """Whether the engine can do its work, and the figures of its parts.
-
-    ``trouble`` says why it is not healthy, None when it is.
-    """
-
-    healthy: bool
-    trouble: str | None
-    tasks: ResidencyStatistics
-    journal: JournalStatistics
-    permits: PermitStatistics
-    subscribers: tuple[SubscriberStatistics, ...]
-
-
-class RunningStep(Struct, frozen=True, kw_only=True):
-    """An attempt that runs now."""
-
-    task_id: str
-    step: str
-    attempt: int
-
-
-class Engine(Operator, Listening, Monitored):
+class Engine(Operator, Readable, Listening, Monitored):
     """A workflow engine over a store, inside this process.
 
     Make one with `Engine.open` and use it as an async context manager. Leaving it
@@ -313,64 +284,6 @@ class Engine(Operator, Listening, Monitored):
         finally:
             watchers.unwatch(task_id, watch)
 
-    # What is there
-
-    async def get(self, task_id: str) -> TaskView:
-        """Return a task with its steps as recorded; raises `UnknownTaskError`."""
-        self._check_open("read a task")
-        return await self._reading.task(task_id)
-
-    async def list_tasks(
-        self,
-        where: TaskQuery | None = None,
-        *,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> TaskListPage:
-        """Return a page of tasks, newest first; ``next_cursor`` leads to the next one."""
-        self._check_open("list tasks")
-        return await self._reading.tasks(where or TaskQuery(), cursor=cursor, limit=limit)
-
-    async def count_tasks(self, where: TaskQuery | None = None) -> dict[TaskState, int]:
-        """Return how many of the tasks are in each state."""
-        self._check_open("count tasks")
-        return await self._reading.counts(where or TaskQuery())
-
-    async def statistics(self, where: TaskQuery | None = None, *, top: int = 10) -> Statistics:
-        """Return the figures of the tasks that match: how many, how long, what failed.
-
-        ``created_from`` and ``created_until`` of the query are the period; ``top``,
-        1 to 1,000, is how long the lists of the slowest are.
-
-        Raises:
-            InvalidRequestError: The period is empty, or ``top`` is out of bounds.
-        """
-        self._check_open("read statistics")
-        return await self._figures().statistics(where or TaskQuery(), top=top)
-
-    async def performance(self, where: TaskQuery | None = None) -> Performance:
-        """Return how it goes now, and went in the last hour, four hours and day.
-
-        The query's ``created_from`` and ``created_until`` do not count here.
-        """
-        self._check_open("read the performance")
-        return await self._figures().performance(where or TaskQuery())
-
-    async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
-        """Return every transition of a task and its steps, in order, after ``after_seq``."""
-        self._check_open("read a task's history")
-        return await self._reading.history(task_id, after_seq=after_seq)
-
-    async def holder(self) -> NodeRecord | None:
-        """Return the process that works the store, this one or another; None when nobody does."""
-        self._check_open("ask who works the store")
-        return await self._store.holder()
-
-    async def annotations(self, task_id: str) -> list[Annotation]:
-        """Return the notes on a task, oldest first."""
-        self._check_open("read a task's annotations")
-        return await self._reading.annotations(task_id)
-
     def register(
         self, definitions: Source | Iterable[Source], *, replace: bool = False
     ) -> tuple[Definition, ...]:
@@ -390,32 +303,6 @@ class Engine(Operator, Listening, Monitored):
             self._registrations.refused(error)
             raise
         return tuple(each.definition for each in bound)
-
-    def health(self) -> EngineHealth:
-        """Return whether the engine can work, and its figures."""
-        broken = self._runtime.journal.broken
-        trouble = "the engine is not open" if not self._open else None
-        return EngineHealth(
-            healthy=self._open and broken is None,
-            trouble=trouble if broken is None else str(broken),
-            tasks=self._runtime.residency.statistics(),
-            journal=self._runtime.journal.statistics(),
-            permits=self._runtime.permits.statistics(),
-            subscribers=self._subscribers.statistics(),
-        )
-
-    def running(self) -> list[RunningStep]:
-        """Return the steps that run in this engine now, the oldest first."""
-        return [
-            RunningStep(
-                task_id=order.state.task.task_id, step=order.step.name, attempt=order.attempt
-            )
-            for order in self._runtime.pool.running()
-        ]
-
-    def describe(self, limit: int = 100) -> ActorDescription:
-        """Return the tree of actors, at most ``limit`` children of each supervisor."""
-        return self._runtime.system.describe(limit)
 
     # Its life
 
@@ -459,12 +346,6 @@ class Engine(Operator, Listening, Monitored):
         return None
 
     # Behind it
-
-    def _figures(self) -> StatisticsReading:
-        # Not needed by most programs, so not imported with the engine.
-        from tasker.statistics.reading import StatisticsReading
-
-        return StatisticsReading(self._store, self._clock)
 
     def _log_recovery(self) -> None:
         taken_up = self._runtime.residency.statistics().resident
@@ -596,12 +477,6 @@ class Engine(Operator, Listening, Monitored):
     def _check_open(self, operation: str) -> None:
         if not self._open:
             raise EngineClosedError(operation=operation)
-
-    def _is_open(self) -> bool:
-        return self._open
-
-    def _now(self) -> float:
-        return self._clock.now()
 
 
 def _log_hook(task_id: str, hook: str, error: ErrorRecord) -> None:
