@@ -252,8 +252,9 @@ class TaskSupervisor(Actor):
             self._failure = outcome
         if self._told is not None:
             self._told.set()
-        waiting = self._held or self._work or self._nudged
-        if waiting or self._failure is not None or self.stopping:
+        if self.stopping:
+            return  # It was nudged to its end.
+        if self._held or self._work or self._nudged or self._failure is not None:
             self.nudge()
 
     async def _recover(self) -> None:

@@ -146,19 +146,27 @@ def test_migrations_run_in_order_each_in_a_transaction():
         assert connection.execute("SELECT x FROM a").fetchall() == [(20,)]
 
 
-async def test_tasks_from_before_there_were_counts_are_counted(tmp_path):
+@pytest.fixture
+def uncounted(tmp_path):
+    """A database with three tasks, of the version before there were counts."""
     path = tmp_path / "old.db"
-    store = SqliteStore(path)
-    await store.open()
-    await recorded(store, [creation(task("t1")), creation(task("t2", state=TaskState.ERROR))])
-    await store.close()
+    before = next(n for n, script in enumerate(migrations()) if "task_counts" in script)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("DROP TABLE task_counts")
-        connection.execute("DROP INDEX tasks_halted")
-        connection.execute("PRAGMA user_version = 2")
+        schema.migrate(connection, "url", migrations()[:before])
+        for task_id, state in (("t1", "pending"), ("t2", "error"), ("t3", "error")):
+            connection.execute(
+                "INSERT INTO tasks VALUES (?, 'default', 'order', '1.0.0', 'hash', ?, 0, 1.0, 1.0,"
+                " NULL, NULL, NULL, NULL, 1, 'ann', 'shop', 'why', '[]', '[]', NULL, NULL)",
+                (task_id, state),
+            )
+    return path
+
+
+async def test_tasks_from_before_there_were_counts_are_counted(uncounted):
+    store = SqliteStore(uncounted)
     await store.open()
     counted = await store.count_tasks(TaskFilter())
-    assert counted == {TaskState.PENDING: 1, TaskState.ERROR: 1}
+    assert counted == {TaskState.PENDING: 1, TaskState.ERROR: 2}
     await store.close()
 
 
