@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import uuid
@@ -52,6 +51,7 @@ from tasker.stores.records import ErrorRecord, NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.submission import Submission
 from tasker.task_view import TaskView
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.masking import Masker
 from tasker.telemetry.metrics.counting import TaskCounts
 from tasker.telemetry.metrics.figures import Figures
@@ -62,8 +62,6 @@ from tasker.telemetry.tracing import make_tracing
 
 if TYPE_CHECKING:
     from tasker.telemetry.otel import TracerProvider
-
-logger = logging.getLogger("tasker")
 
 FIRST_LOOK_SECONDS = 0.05
 LONGEST_LOOK_SECONDS = 0.5

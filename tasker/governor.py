@@ -21,10 +21,9 @@ from tasker.concurrency import (
     Pressure,
     decide,
 )
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.metrics.commits import MeasuredCommits
 from tasker.watchdog import Watchdog
-
-logger = logging.getLogger("tasker")
 
 
 class LimitChange(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Iterable, Mapping
@@ -28,12 +27,11 @@ from tasker.governor import Governor, PressureGauge
 from tasker.health.prober import Prober
 from tasker.stores.protocols import Store
 from tasker.stores.records import TaskState
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.metrics.commits import MeasuredCommits
 from tasker.telemetry.metrics.figures import Figures
 from tasker.telemetry.task_log import LoggedCommits
 from tasker.watchdog import Watchdog
-
-logger = logging.getLogger("tasker")
 
 
 class Runtime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -20,9 +19,8 @@ from tasker.events.event import Event
 from tasker.events.mailbox import EventMailbox, WhenFull
 from tasker.events.patterns import Patterns
 from tasker.events.subscriber import BaseSubscriber
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.masking import Masker
-
-logger = logging.getLogger("tasker")
 
 _MASKER = Masker()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Literal, get_args
@@ -11,8 +10,7 @@ import anyio
 
 from tasker.actors.mailbox import MailboxStatistics
 from tasker.events.event import Event, TaskEvent
-
-logger = logging.getLogger("tasker")
+from tasker.telemetry.engine_log import logger
 
 WhenFull = Literal["block", "drop_oldest", "drop_newest"]
 """What becomes of an event for which there is no room.

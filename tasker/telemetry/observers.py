@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 
 from tasker.actors.protocols import Observer, Witness
 from tasker.actors.workflow.state import WorkflowState
 from tasker.stores.records import TaskRecord, Transition
-
-logger = logging.getLogger("tasker")
+from tasker.telemetry.engine_log import logger
 
 
 class Observers:
@@ -76,14 +73,12 @@ class Observers:
         # The 1st, 2nd, 4th, 8th …: one that always fails must not fill the log.
         if count & (count - 1):
             return
-        # The log itself may be what fails.
-        with suppress(Exception):
-            logger.error(
-                "task %s goes on, but its %s failed to take note of what it did (%d so far): %s",
-                task.task_id,
-                name,
-                count,
-                error,
-                exc_info=error,
-                extra={"task_id": task.task_id, "witness": name, "failures": count},
-            )
+        logger.error(
+            "task %s goes on, but its %s failed to take note of what it did (%d so far): %s",
+            task.task_id,
+            name,
+            count,
+            error,
+            exc_info=error,
+            extra={"task_id": task.task_id, "witness": name, "failures": count},
+        )

@@ -11,7 +11,6 @@ process. Its id is known beforehand, so attempts are made below it from the begi
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -24,6 +23,7 @@ from tasker.stores.encoding import decode
 from tasker.stores.records import StepState, TaskRecord, TaskState, Transition
 from tasker.telemetry import otel
 from tasker.telemetry.attempt_spans import Key, OpenAttempt
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.http_spans import TracedTransport
 from tasker.telemetry.span_facts import (
     NOWHERE,
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-logger = logging.getLogger("tasker")
 
 
 def _guarded(

@@ -4,9 +4,11 @@ import logging
 
 import pytest
 
-from tasker import Engine, EngineConfig, PermanentError, TaskRequest, define
+from tasker import Engine, EngineConfig, PermanentError, TaskHandler, TaskRequest, define
 from tasker.events import Event
 from tasker.events.bus import EventBus
+from tasker.telemetry import TelemetryConfig
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.metrics.counting import TaskCounts
 from tasker.telemetry.spans import Traces
 from tasker.telemetry.task_log import TaskLog
@@ -64,32 +66,59 @@ async def test_one_that_raises_harms_neither_a_task_nor_the_others(part, what, m
         assert len(spans.named("task default.chain")) == TASKS
 
 
-async def test_a_log_that_raises_harms_no_task():
-    """A filter of the application's, which hits the log of tasks and that of the failure."""
+class Broken(logging.Filter):
+    """A filter of the application's."""
 
-    class Broken(logging.Filter):
-        def filter(self, record):
-            raise RuntimeError("a filter of the application")
+    def filter(self, record):
+        raise RuntimeError("a filter of the application")
 
-    refusing = define("refusing")
+
+@pytest.fixture
+def broken_log():
+    broken = Broken()
+    named = [logging.getLogger("tasker"), logging.getLogger("tasker.tasks")]
+    for each in named:
+        each.addFilter(broken)
+    yield
+    for each in named:
+        each.removeFilter(broken)
+
+
+class Unnoted(TaskHandler):
+    def update_annotations(self, task, sequence, steps):
+        raise ValueError("no note")
+
+
+@pytest.mark.usefixtures("broken_log")
+async def test_a_log_that_raises_harms_no_task(capsys):
+    refusing = define("refusing", task_handler=Unnoted)
 
     @refusing.step
     async def refuse():
         raise PermanentError("no")
 
-    broken = Broken()
-    named = [logging.getLogger("tasker"), logging.getLogger("tasker.tasks")]
-    async with Engine.open("memory://", definitions=refusing) as engine:
-        for each in named:
-            each.addFilter(broken)
-        try:
+    # Every commit is told to be slow, every stream to be full, and a hook fails.
+    config = EngineConfig(telemetry=TelemetryConfig(slow_commit_seconds=1e-9))
+    async with Engine.open("memory://", definitions=refusing, config=config) as engine:
+        with engine.events(capacity=1) as full:
             task = await engine.run(TaskRequest(name="refusing"), timeout_seconds=20)
-        finally:
-            for each in named:
-                each.removeFilter(broken)
+            assert full.dropped
         # The step's line and the task's were one decision.
         assert failures(engine, "log") == 1
+        assert failures(engine, "events") == 0
+        assert engine.health().journal.failures == 0
     assert (task.state, task.step("refuse").state) == ("error", "error")
+    assert "a filter of the application" in capsys.readouterr().err
+
+
+def test_a_line_is_that_of_its_caller(caplog):
+    logger.warning("told %s", "here", extra={"fact": 7})
+    (record,) = caplog.records
+    assert (record.name, record.getMessage(), record.fact) == ("tasker", "told here", 7)
+    assert (record.filename, record.funcName) == (
+        "test_observers.py",
+        "test_a_line_is_that_of_its_caller",
+    )
 
 
 async def test_what_streams_lose_is_counted_for_all_of_them():

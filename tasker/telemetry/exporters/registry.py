@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any
 
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.exporters.csv_exporter import CsvExporter
 from tasker.telemetry.exporters.data import MetricsData
 from tasker.telemetry.exporters.exporter import (
@@ -20,8 +20,6 @@ from tasker.telemetry.exporters.exporter import (
     safe_export,
 )
 from tasker.telemetry.exporters.json_exporter import JsonExporter
-
-logger = logging.getLogger("tasker")
 
 ENTRY_POINT_GROUP = "tasker.exporters"
 
