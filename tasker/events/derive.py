@@ -7,7 +7,7 @@ the same decision gives the same ids, whoever tells of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tasker.actors.workflow.retry import attempts_left
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tasker.events.bottlenecks import BottleneckFinder
 
 BYPASSED = "bypassed"
+_HOLDING_UP = frozenset({StepState.ERROR, StepState.CANCELLED})
 
 
 class Wanted:
@@ -66,15 +67,18 @@ def derive(
         wanted: Only these are made.
     """
     telling = _Telling(Decided(state, transitions, at), wanted)
+    held_up: dict[str, int] = {}
     for number, transition in enumerate(transitions):
         if transition.step is None:
             telling.of_task(number, transition)
         else:
             telling.of_step(number, transition)
+            if transition.to_state in _HOLDING_UP:
+                held_up[transition.step] = number
     if wanted.workflow:
         telling.of_workflow()
-    if wanted.bottlenecks is not None:
-        telling.of_bottlenecks(wanted.bottlenecks)
+    if held_up and wanted.bottlenecks is not None:
+        telling.of_bottlenecks(wanted.bottlenecks, held_up)
     return telling.events
 
 
@@ -134,9 +138,9 @@ class _Telling:
             if found is not None:
                 self._tell(kind, "-", found)
 
-    def of_bottlenecks(self, finder: BottleneckFinder) -> None:
-        for number, facts in finder.found(self._decided):
-            self._tell(TaskBottleneckDetected, number, facts)
+    def of_bottlenecks(self, finder: BottleneckFinder, held_up: Mapping[str, int]) -> None:
+        for facts in finder.found(self._decided, held_up):
+            self._tell(TaskBottleneckDetected, held_up[facts["step"]], facts)
 
     def _failure(self, number: int, transition: Transition, index: int, detail: Detail) -> None:
         decided, names = self._decided, self._wanted.names
