@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -43,7 +44,7 @@ from tasker.stores.records import (
 
 LOAD_BATCH = 128
 """Tasks claimed from the store at once."""
-MOST_IN_MOTION = 384
+MOST_IN_MOTION = 256
 """Appends on their way beyond which no more tasks are loaded.
 
 So many keep the event loop and the store busy; more tasks in memory would only cost
@@ -108,6 +109,7 @@ class Residency(Actor):
         self._clock = clock
         self._limit = limit
         self._poll = poll_seconds
+        self._polled_at = -math.inf
         self._takes_up = takes_up
         self._on_trouble = on_trouble
         self._on_changed = on_changed
@@ -265,9 +267,8 @@ class Residency(Actor):
 
     async def run(self) -> None:
         """Load what is due and what waits for room, again and again."""
-        if self._poll is not None:
-            # For the next answer to tell of what changes from now on.
-            await self._changed()
+        # For the next answer to tell of what changes from now on.
+        await self._changed()
         while True:
             self._agenda.look_begins()
             try:
@@ -283,8 +284,8 @@ class Residency(Actor):
                 await self._agenda.wait(0.5)
                 continue
             while not self._agenda.look_wanted:
-                await self._agenda.wait(self._poll)
-                if self._poll is not None and await self._changed():
+                await self._agenda.wait(self._until_poll())
+                if await self._changed():
                     self._agenda.know_nothing()
                     self._on_changed()
                     break
@@ -451,7 +452,17 @@ class Residency(Actor):
         if context.working and not context.draining:
             self._agenda.look_by(self._clock.now() + LOAD_SECONDS)
 
+    def _until_poll(self) -> float | None:
+        if self._poll is None:
+            return None
+        return max(0.0, self._polled_at + self._poll - self._clock.now())
+
     async def _changed(self) -> bool:
+        """Return whether others wrote to the store; it is asked no more often than it says."""
+        now = self._clock.now()
+        if self._poll is None or now < self._polled_at + self._poll:
+            return False
+        self._polled_at = now
         try:
             return await self._store.changed()
         except StoreError:
