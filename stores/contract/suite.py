@@ -16,6 +16,7 @@ from tasker.stores.contract import (
     journal,
     lifecycle,
     nodes,
+    outbox,
     reads,
     refusals,
     sharing,
@@ -34,6 +35,7 @@ _TOPICS = (
     catalog,
     systems,
     commands,
+    outbox,
     lifecycle,
     sharing,
 )

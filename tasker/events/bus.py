@@ -135,7 +135,7 @@ class EventBus:
         if not self._listeners:
             return
         try:
-            for event in derive(state, transitions, at, self._wanted):
+            for event in derive(state, state.seq, transitions, at, self._wanted):
                 self.publish(event)
         except Exception:
             # A fault in telling of a task must not become the task's.

@@ -44,17 +44,18 @@ class Wanted:
 
 
 def derive(
-    state: WorkflowState, transitions: Sequence[Transition], at: float, wanted: Wanted
+    state: WorkflowState, seq: int, transitions: Sequence[Transition], at: float, wanted: Wanted
 ) -> list[Event]:
-    """Return the events of one append, whose number is ``state.seq``, in their order.
+    """Return the events of one append, in their order.
 
     Args:
         state: The task after it; ``state.undurable`` has the steps before it.
+        seq: The append's number.
         transitions: What it recorded.
         at: When it was decided, Unix seconds.
         wanted: Only these are made.
     """
-    telling = _Telling(Decided(state, transitions, at), wanted)
+    telling = _Telling(Decided(state, transitions, at), seq, wanted)
     for number, transition in enumerate(transitions):
         if transition.step is None:
             telling.of_task(number, transition)
@@ -85,11 +86,11 @@ class _Telling:
 
     __slots__ = ("_decided", "_id", "_wanted", "events")
 
-    def __init__(self, decided: Decided, wanted: Wanted) -> None:
+    def __init__(self, decided: Decided, seq: int, wanted: Wanted) -> None:
         self.events: list[Event] = []
         self._decided = decided
         self._wanted = wanted
-        self._id = f"{decided.state.task.task_id}/{decided.state.seq}"
+        self._id = f"{decided.state.task.task_id}/{seq}"
 
     def of_task(self, number: int, transition: Transition) -> None:
         names, decided = self._wanted.names, self._decided
@@ -191,3 +192,6 @@ _KINDS: tuple[type[Event], ...] = (
 )
 # Looked up several times a step: to ask a class for its tag costs ten times as much.
 _NAMES = {kind: tag_of(kind) for kind in _KINDS}
+
+DECIDED = frozenset({"task.created", *_NAMES.values()})
+"""The engine's events that `derive` and `task_created` tell of: those of appends."""
