@@ -199,6 +199,6 @@ class DurableDelivery(Supervised):
         )
         await session.run()
         self._session = None
-        await session.close()
+        still_ours = await session.close()
         self._cursor = session.window.cursor
-        return self._poll_seconds
+        return self._poll_seconds if still_ours else EXTEND_SECONDS

@@ -134,12 +134,14 @@ class Session:
         if failure is not None:
             raise failure
 
-    async def close(self) -> None:
-        """Save how far it came, and let others deliver."""
+    async def close(self) -> bool:
+        """Save how far it came, and let others deliver; return whether the lease was ours."""
+        if not await self._save():
+            return False
         if self._gone is not None:
             await self._store.suspend_subscription(self._address.subscription, self._gone)
-        await self._save()
         await self._store.release_subscription(self._address.subscription, self._epoch)
+        return True
 
     async def _pump(self, group: TaskGroup) -> None:
         while await self._may_go_on():
