@@ -12,8 +12,11 @@ from anyio import CapacityLimiter
 
 from tasker.events.event import Event
 from tasker.events.subscriber import BaseSubscriber
+from tasker.telemetry.masking import Masker
 
 logger = logging.getLogger("tasker")
+
+_masker = Masker()
 
 
 class Handling:
@@ -78,7 +81,7 @@ class Failures:
     def add(self, event: str, error: BaseException) -> str:
         """Count one; return it as text."""
         self.count += 1
-        self.last = f"{type(error).__name__}: {error}"
+        self.last = _masker.text(f"{type(error).__name__}: {error}")
         # The 1st, 2nd, 4th, 8th …: one that always fails must not fill the log.
         if self.count & (self.count - 1) == 0:
             logger.warning(

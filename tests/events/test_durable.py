@@ -6,11 +6,13 @@ from collections import Counter
 
 import anyio
 import pytest
+from msgspec import Raw
 
 from tasker import (
     Backoff,
     BaseSubscriber,
     Engine,
+    EngineConfig,
     PermanentError,
     RetryableError,
     TaskRequest,
@@ -24,6 +26,7 @@ from tasker.testing import JumpClock, ManualClock, testing_engine
 from tasker.testing.clock import START
 from tests.events.support import chain, failing, told, until
 
+QUICK = EngineConfig(shutdown_seconds=0.0, subscriber_drain_seconds=0.05)
 SOON = Backoff(delays=(0.01,), exponent=0.0, max_seconds=0.05)
 
 
@@ -64,7 +67,7 @@ def from_decisions(events):
 async def found(read, enough):
     """Return what a read of the store gives once it is enough."""
     with anyio.fail_after(20):
-        while not enough(answer := await read()):
+        while not enough(answer := await read()):  # noqa: ASYNC110
             await anyio.sleep(0.002)
     return answer
 
@@ -223,7 +226,7 @@ async def test_an_event_that_cannot_be_read_becomes_a_dead_letter():
     store, ledger = MemoryStore(), Ledger()
     await store.open()
     await store.put_subscription(SubscriptionRecord(name="Ledger", events=("*",), created_at=0.0))
-    store._send("t1", b'[{"name":"task.renamed","event_id":"t1/1/0/task.renamed"}]', START)
+    store._send("t1", Raw(b'[{"name":"task.renamed","event_id":"t1/1/0/task.renamed"}]'), START)
     async with testing_engine(chain(), store=store) as engine:
         delivery = engine.subscribe(ledger)
         await engine.run(TaskRequest(name="chain"))
@@ -261,7 +264,7 @@ async def test_a_slow_one_delays_no_task_and_a_blocking_one_no_loop():
         async def handle_event(self, event):
             await anyio.sleep_forever()
 
-    async with testing_engine(chain()) as engine:
+    async with testing_engine(chain(), config=QUICK) as engine:
         engine.subscribe(Blocking)
         engine.subscribe(Slow)
         await until(lambda: all(each.durable for each in engine.health().subscribers))
@@ -283,7 +286,7 @@ async def test_the_window_bounds_what_is_in_memory():
         await gate.wait()
         ledger.heard.append(event)
 
-    ledger.handle_event = slowly
+    ledger.handle_event = slowly  # type: ignore[method-assign]
     async with testing_engine(chain()) as engine:
         delivery = engine.subscribe(ledger)
         for _ in range(10):
@@ -313,9 +316,7 @@ class FlakyStore(MemoryStore):
 
     def _fail(self):
         if self.broken:
-            raise StoreUnavailableError(
-                url=self.url, operation="read", cause=OSError("away"), remedy="wait"
-            )
+            raise StoreUnavailableError(url=self.url, operation="read", cause="away", remedy="wait")
 
 
 async def test_a_store_that_fails_is_waited_for():

@@ -1,4 +1,4 @@
-"""The stretch of the outbox that is being delivered: lanes in order, a cursor that misses nothing."""
+"""What is being delivered of the outbox: lanes in order, a cursor that misses nothing."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,18 +34,20 @@ def test_what_has_nothing_for_a_subscription_is_done_at_once():
 
 @given(st.lists(st.sampled_from("abc"), max_size=20), st.data())
 def test_the_cursor_never_passes_what_is_not_done(tasks, data):
-    window, left = Window(0), {}
+    window = Window(0)
+    left: dict[int, Parcel] = {}
     for position, task in enumerate(tasks, start=1):
         parcel = Parcel(position, task, EVENT)
         window.add(parcel)
         left[position] = parcel
     while left:
         task = data.draw(st.sampled_from(sorted({each.task_id for each in left.values()})))
-        parcel = window.next(task)
+        oldest = window.next(task)
+        assert oldest is not None
         # The oldest of its task.
-        assert parcel.position == min(at for at, each in left.items() if each.task_id == task)
+        assert oldest.position == min(at for at, each in left.items() if each.task_id == task)
         before = window.cursor
-        window.done(parcel)
-        del left[parcel.position]
+        window.done(oldest)
+        del left[oldest.position]
         assert before <= window.cursor < min(left, default=len(tasks) + 1)
     assert window.cursor == len(tasks)
