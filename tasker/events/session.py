@@ -30,8 +30,9 @@ logger = logging.getLogger("tasker")
 LEASE_SECONDS = 15.0
 """How long nobody else delivers after the owner was heard of last."""
 EXTEND_SECONDS = LEASE_SECONDS / 3
-SAVE_SECONDS = 0.5
-"""Between two writes of the cursor: what was delivered since then comes again after a crash."""
+LINGER_SECONDS = 0.5
+"""How long a lease is kept when there is nothing to do. To give it back is a write, and so
+is taking it again."""
 PAGE = 200
 """Entries of the outbox in one read."""
 
@@ -100,6 +101,7 @@ class Session:
         self._changed = anyio.Event()
         self._unread = True
         self._nudges = 0
+        self._tick = min(LINGER_SECONDS, address.policy.save_seconds)
         self._extended_at = self._saved_at = self._quiet_since = clock.now()
         self._saved = leased.cursor
         self._dead: list[DeadLetterRecord] = []
@@ -150,7 +152,7 @@ class Session:
             if not await self._save_when_due() or self._is_over():
                 return
             self._on_rest()
-            await self._clock.wait(self._changed, SAVE_SECONDS)
+            await self._clock.wait(self._changed, self._tick)
 
     # Whether to go on
 
@@ -173,12 +175,11 @@ class Session:
         return leased.suspended is None
 
     def _is_over(self) -> bool:
-        """Whether nothing was left to do for a moment. The lease is not given back at once:
-        that is a write, and so is taking it again."""
+        """Whether nothing was left to do for a while."""
         now = self._clock.now()
         if self._unread or self.lanes:
             self._quiet_since = now
-        return now >= self._quiet_since + SAVE_SECONDS
+        return now >= self._quiet_since + LINGER_SECONDS
 
     # Reading and saving
 
@@ -209,7 +210,7 @@ class Session:
     async def _save_when_due(self) -> bool:
         """Save the cursor from time to time; return whether the lease is still ours."""
         moved = self.window.cursor > self._saved
-        due = self._clock.now() >= self._saved_at + SAVE_SECONDS
+        due = self._clock.now() >= self._saved_at + self._address.policy.save_seconds
         if self._dead or (moved and due):
             return await self._save()
         return True

@@ -16,9 +16,13 @@ from tasker import Backoff, Engine, WebhookSubscriber
 from tasker.events import DeliveryPolicy
 from tests.recovery import work
 
-# Long enough for a receiver that is away for a while.
+# Attempts enough for a receiver that is away for a while; and a cursor that moves on
+# between two kills.
 POLICY = DeliveryPolicy(
-    backoff=Backoff(delays=(0.02,), exponent=0.0, max_seconds=0.05), max_attempts=10_000
+    backoff=Backoff(delays=(0.02,), exponent=0.0, max_seconds=0.05),
+    max_attempts=10_000,
+    window=100,
+    save_seconds=0.01,
 )
 
 
