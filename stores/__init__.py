@@ -22,6 +22,7 @@ from tasker.stores.outbox import (
     DeadLetterRecord,
     OutboxEntry,
     OutboxStore,
+    Pruned,
     SubscriptionRecord,
     SubscriptionStanding,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "ObjectMapRecord",
     "OutboxEntry",
     "OutboxStore",
+    "Pruned",
     "SizeLimitError",
     "SqliteStore",
     "StaleLeaseError",

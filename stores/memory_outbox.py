@@ -12,6 +12,7 @@ from tasker.stores.memory_base import MemoryBase
 from tasker.stores.outbox import (
     DeadLetterRecord,
     OutboxEntry,
+    Pruned,
     SubscriptionRecord,
     SubscriptionStanding,
 )
@@ -156,7 +157,7 @@ class MemoryOutbox(MemoryBase):
             del self._dead[name, letter.event_id]
         return len(chosen)
 
-    async def prune_outbox(self, before: float, *, limit: int = 10_000) -> int:
+    async def prune_outbox(self, before: float, *, limit: int = 1_000) -> Pruned:
         """See `OutboxStore.prune_outbox`."""
         self._check_open()
         wanted = {
@@ -171,7 +172,8 @@ class MemoryOutbox(MemoryBase):
             if kept.at < before or not wanted[kept.entry.position]
         }
         self._outbox = [kept for kept in self._outbox if kept.entry.position not in gone]
-        return sum(wanted[position] for position in gone)
+        lost = sum(wanted[position] for position in gone)
+        return Pruned(deleted=len(gone), lost=lost)
 
     def _chosen(self, name: str, event_ids: Sequence[str] | None) -> list[DeadLetterRecord]:
         return [

@@ -67,6 +67,13 @@ class DeadLetterRecord(Struct, frozen=True, gc=False, kw_only=True):
     at: float
 
 
+class Pruned(Struct, frozen=True, gc=False, kw_only=True):
+    """How many entries were deleted, and how many of them were lost to some subscription."""
+
+    deleted: int
+    lost: int
+
+
 class OutboxStore(Protocol):
     """Durable subscriptions. Positions grow in the order of commits.
 
@@ -135,9 +142,8 @@ class OutboxStore(Protocol):
     async def discard_dead_letters(self, name: str, event_ids: Sequence[str] | None = None) -> int:
         """Delete dead letters, all when ``event_ids`` is None; return how many."""
 
-    async def prune_outbox(self, before: float, *, limit: int = 10_000) -> int:
+    async def prune_outbox(self, before: float, *, limit: int = 1_000) -> Pruned:
         """Delete entries that every subscription is done with, and those from before an instant.
 
-        Looks at the ``limit`` oldest. Returns how many of those deleted some subscription was
-        not done with: they are lost to it.
+        Looks at the ``limit`` oldest, so that a commit never waits long for it.
         """

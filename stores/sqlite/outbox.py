@@ -11,6 +11,7 @@ from msgspec import Raw
 from tasker.stores.outbox import (
     DeadLetterRecord,
     OutboxEntry,
+    Pruned,
     SubscriptionRecord,
     SubscriptionStanding,
 )
@@ -151,13 +152,13 @@ class OutboxSlice(Slice):
             lambda raw: raw.execute(_QUERIES["delete_dead_letters"], chosen).rowcount
         )
 
-    async def prune_outbox(self, before: float, *, limit: int = 10_000) -> int:
+    async def prune_outbox(self, before: float, *, limit: int = 1_000) -> Pruned:
         """See `OutboxStore.prune_outbox`."""
 
-        def work(raw: sqlite3.Connection) -> int:
+        def work(raw: sqlite3.Connection) -> Pruned:
             found = raw.execute(_QUERIES["prunable"], {"before": before, "limit": limit}).fetchall()
             raw.executemany(_QUERIES["delete_entry"], [(position,) for position, _ in found])
-            return sum(wanted for _, wanted in found)
+            return Pruned(deleted=len(found), lost=sum(wanted for _, wanted in found))
 
         return await self._writer.write(work)
 

@@ -12,9 +12,10 @@ from tasker.actors.protocols import Clock
 from tasker.errors import StoreError
 from tasker.events.delivery import SubscriberStatistics
 from tasker.events.handling import Failures, Handling
+from tasker.events.lanes import Address, Tally
 from tasker.events.outbox import EventOutbox
 from tasker.events.patterns import Patterns
-from tasker.events.session import EXTEND_SECONDS, LEASE_SECONDS, Address, Session, Tally
+from tasker.events.session import EXTEND_SECONDS, LEASE_SECONDS, Session
 from tasker.events.subscriber import BaseSubscriber
 from tasker.stores.outbox import OutboxStore, SubscriptionRecord
 
@@ -167,7 +168,7 @@ class DurableDelivery(Supervised):
         self._idle.set()
 
     def _waiting(self) -> int:
-        return 0 if self._session is None else len(self._session.window)
+        return 0 if self._session is None else self._session.waiting
 
     async def _anything_new(self) -> bool:
         """Whether the outbox has something beyond what is known to be done with."""
@@ -200,5 +201,5 @@ class DurableDelivery(Supervised):
         await session.run()
         self._session = None
         still_ours = await session.close()
-        self._cursor = session.window.cursor
+        self._cursor = session.cursor
         return self._poll_seconds if still_ours else EXTEND_SECONDS

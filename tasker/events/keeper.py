@@ -16,7 +16,8 @@ logger = logging.getLogger("tasker")
 
 LOOK_SECONDS = 2.0
 """How often to look for subscriptions that other processes made."""
-PRUNE_SECONDS = 60.0
+PRUNE_SECONDS = 10.0
+_BATCH = 1_000
 
 
 class OutboxKeeper(Supervised):
@@ -78,7 +79,11 @@ class OutboxKeeper(Supervised):
 
     async def _prune(self) -> None:
         now = self._pruned_at = self._clock.now()
-        lost = await self._store.prune_outbox(now - self._retention_seconds)
+        deleted, lost = _BATCH, 0
+        # In batches: commits take their turns between them.
+        while deleted == _BATCH:
+            pruned = await self._store.prune_outbox(now - self._retention_seconds, limit=_BATCH)
+            deleted, lost = pruned.deleted, lost + pruned.lost
         if lost:
             logger.error(
                 "%d entries of the outbox were older than %g seconds, and are lost to the "

@@ -53,6 +53,7 @@ class EventOutbox:
         self.wanted = False
         self._own: dict[str, Patterns] = {}
         self._others: dict[str, Patterns] = {}
+        self._known: dict[str, Sequence[str]] = {}
         self._names = Wanted((), lambda name: False)
         self._custom: dict[str, bool] = {}
         self._sent: set[str] = set()
@@ -65,8 +66,10 @@ class EventOutbox:
 
     def know(self, wanted: Mapping[str, Sequence[str]]) -> None:
         """Take note of what the subscriptions in the store want."""
-        self._others = {name: Patterns(events) for name, events in wanted.items()}
-        self._plan()
+        if wanted != self._known:
+            self._known = dict(wanted)
+            self._others = {name: Patterns(events) for name, events in wanted.items()}
+            self._plan()
 
     def forget(self, name: str) -> None:
         """Record nothing more for a subscription."""

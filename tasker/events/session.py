@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 
 import anyio
-import msgspec
-from anyio import CapacityLimiter
 from anyio.abc import TaskGroup
-from msgspec import Raw, Struct
 
 from tasker.actors.protocols import Clock
-from tasker.actors.workflow.retry import retry_delay
-from tasker.cancellation import was_cancelled
-from tasker.errors import PermanentError, StoreError, SubscriptionGoneError
-from tasker.events.event import Event
-from tasker.events.handling import Failures, Handling
-from tasker.events.known import decode_event
-from tasker.events.patterns import Patterns
-from tasker.events.policy import DeliveryPolicy
-from tasker.events.window import Parcel, Window
-from tasker.stores.outbox import DeadLetterRecord, OutboxStore, SubscriptionRecord
-from tasker.stores.records import ErrorRecord
+from tasker.errors import StoreError
+from tasker.events.lanes import Address, Lanes, Tally
+from tasker.stores.outbox import OutboxStore, SubscriptionRecord
 
 logger = logging.getLogger("tasker")
 
@@ -37,42 +25,14 @@ PAGE = 200
 """Entries of the outbox in one read."""
 
 
-class Address(Struct, frozen=True):
-    """Who delivers what to whom, and by what rules."""
-
-    subscription: str
-    owner: str
-    patterns: Patterns
-    handling: Handling
-    policy: DeliveryPolicy
-    failures: Failures
-
-
-class Tally(Struct):
-    """Counts over all sessions of a subscription in this process."""
-
-    received: int = 0
-    delivered: int = 0
-    dead_lettered: int = 0
-
-
-class _Head(Struct):
-    """What is looked at before an event is decoded."""
-
-    name: str
-    event_id: str
-
-
-_raws = msgspec.json.Decoder(list[Raw]).decode
-_head = msgspec.json.Decoder(_Head).decode
-
-
 class Session:
     """Delivers from the cursor on, until nothing is left or the lease is lost.
 
     Args:
         address: Whose session it is.
         leased: The subscription as it was leased; its epoch is this session's.
+        store: Where the outbox and the cursor are.
+        clock: The time.
         tally: Counts on.
         on_rest: Called whenever it has done what can be done for now.
     """
@@ -87,39 +47,43 @@ class Session:
         tally: Tally,
         on_rest: Callable[[], None],
     ) -> None:
-        self.window = Window(leased.cursor)
-        self.lanes = 0
-        """Tasks of which something is delivered, or waits to be tried again."""
-        self.backing_off = 0
-        self._address = address
+        self._name = address.subscription
+        self._owner = address.owner
+        self._save_seconds = address.policy.save_seconds
         self._epoch = leased.epoch
         self._store = store
         self._clock = clock
-        self._tally = tally
         self._on_rest = on_rest
-        self._slots = CapacityLimiter(address.policy.concurrency)
+        self._lanes = Lanes(address, leased.cursor, clock=clock, tally=tally, on_change=self._wake)
         self._changed = anyio.Event()
         self._unread = True
         self._nudges = 0
-        self._tick = min(LINGER_SECONDS, address.policy.save_seconds)
         self._extended_at = self._saved_at = self._quiet_since = clock.now()
         self._saved = leased.cursor
-        self._dead: list[DeadLetterRecord] = []
-        self._gone: str | None = None
 
     @property
     def busy(self) -> bool:
         """Whether anything is to be read, or delivered for the first time."""
-        return self._unread or self.lanes > self.backing_off
+        return self._unread or self._lanes.busy
+
+    @property
+    def cursor(self) -> int:
+        """The position up to which everything is done with."""
+        return self._lanes.window.cursor
+
+    @property
+    def waiting(self) -> int:
+        """How many entries were read and are not done with."""
+        return len(self._lanes.window)
 
     def nudge(self) -> None:
         """Have it look into the outbox."""
         self._nudges += 1
         self._unread = True
-        self._changed.set()
+        self._wake()
 
     async def run(self) -> None:
-        """Deliver until nothing has come for a moment, or somebody else is to go on.
+        """Deliver until nothing has come for a while, or somebody else is to go on.
 
         Raises:
             StoreError: The store cannot be used; what was delivered since the cursor was
@@ -140,9 +104,9 @@ class Session:
         """Save how far it came, and let others deliver; return whether the lease was ours."""
         if not await self._save():
             return False
-        if self._gone is not None:
-            await self._store.suspend_subscription(self._address.subscription, self._gone)
-        await self._store.release_subscription(self._address.subscription, self._epoch)
+        if self._lanes.gone is not None:
+            await self._store.suspend_subscription(self._name, self._lanes.gone)
+        await self._store.release_subscription(self._name, self._epoch)
         return True
 
     async def _pump(self, group: TaskGroup) -> None:
@@ -152,166 +116,56 @@ class Session:
             if not await self._save_when_due() or self._is_over():
                 return
             self._on_rest()
-            await self._clock.wait(self._changed, self._tick)
-
-    # Whether to go on
+            await self._clock.wait(self._changed, min(LINGER_SECONDS, self._save_seconds))
 
     async def _may_go_on(self) -> bool:
         """Extend the lease when it is time; return whether there is one."""
-        if self._gone is not None:
+        if self._lanes.gone is not None:
             return False
         now = self._clock.now()
         if now < self._extended_at + EXTEND_SECONDS:
             return True
         self._extended_at = now
         leased = await self._store.lease_subscription(
-            self._address.subscription, self._address.owner, now=now, until=now + LEASE_SECONDS
+            self._name, self._owner, now=now, until=now + LEASE_SECONDS
         )
         if leased is None or leased.epoch != self._epoch:
-            logger.warning(
-                "subscription %s is delivered by another process", self._address.subscription
-            )
+            logger.warning("subscription %s is delivered by another process", self._name)
             return False
         return leased.suspended is None
 
     def _is_over(self) -> bool:
         """Whether nothing was left to do for a while."""
         now = self._clock.now()
-        if self._unread or self.lanes:
+        if self._unread or self._lanes:
             self._quiet_since = now
         return now >= self._quiet_since + LINGER_SECONDS
 
-    # Reading and saving
-
     async def _read(self, group: TaskGroup) -> None:
-        """Take what is in the outbox, as far as there is room, and see to its lanes."""
-        room = self._address.policy.window - len(self.window)
-        while self._unread and room > 0:
+        """Take what is in the outbox, as far as there is room."""
+        while self._unread and (room := self._lanes.room) > 0:
             # Before the read: what comes during it may be missed by it.
             nudges, limit = self._nudges, min(room, PAGE)
             entries = await self._store.read_outbox(
-                self._address.subscription, after=self.window.read, limit=limit
+                self._name, after=self._lanes.window.read, limit=limit
             )
             for entry in entries:
-                wanted = tuple(
-                    raw for raw in _raws(entry.events) if self._wants(raw, entry.subscription)
-                )
-                self._tally.received += len(wanted)
-                if self.window.add(Parcel(entry.position, entry.task_id, wanted)):
-                    self.lanes += 1
-                    group.start_soon(self._lane, entry.task_id)
+                self._lanes.take(entry, group)
             self._unread = len(entries) == limit or self._nudges != nudges
-            room = self._address.policy.window - len(self.window)
-
-    def _wants(self, raw: Raw, only_for: str | None) -> bool:
-        # What was dead is delivered again even if its name is no longer asked for.
-        return only_for is not None or self._address.patterns.match(_head(raw).name)
 
     async def _save_when_due(self) -> bool:
         """Save the cursor from time to time; return whether the lease is still ours."""
-        moved = self.window.cursor > self._saved
-        due = self._clock.now() >= self._saved_at + self._address.policy.save_seconds
-        if self._dead or (moved and due):
+        due = self._clock.now() >= self._saved_at + self._save_seconds
+        if self._lanes.dead or (due and self.cursor > self._saved):
             return await self._save()
         return True
 
     async def _save(self) -> bool:
-        cursor, dead = self.window.cursor, list(self._dead)
-        saved = await self._store.advance(
-            self._address.subscription, self._epoch, cursor, dead=dead
-        )
-        del self._dead[: len(dead)]
+        cursor, dead = self.cursor, list(self._lanes.dead)
+        saved = await self._store.advance(self._name, self._epoch, cursor, dead=dead)
+        del self._lanes.dead[: len(dead)]
         self._saved, self._saved_at = cursor, self._clock.now()
         return saved
 
-    # Delivering
-
-    async def _lane(self, task_id: str) -> None:
-        """Deliver what one task tells, in order."""
-        try:
-            while (parcel := self.window.next(task_id)) is not None:
-                for raw in parcel.events:
-                    await self._deliver(parcel, raw)
-                self.window.done(parcel)
-        except SubscriptionGoneError as gone:
-            self._gone = str(gone)
-        finally:
-            self.lanes -= 1
-            if not self.lanes or self._gone or self._has_room():
-                self._changed.set()
-
-    def _has_room(self) -> bool:
-        return self._unread and len(self.window) <= self._address.policy.window // 2
-
-    async def _deliver(self, parcel: Parcel, raw: Raw) -> None:
-        """Have one event handled, however often that takes, or give it up."""
-        head = _head(raw)
-        try:
-            event = decode_event(raw)
-        except msgspec.ValidationError as error:
-            self._give_up(parcel, raw, head, 0, f"it cannot be read: {error}")
-            return
-        attempts = 0
-        while True:
-            failure = await self._attempt(event)
-            if failure is None:
-                self._tally.delivered += 1
-                return
-            if isinstance(failure, SubscriptionGoneError):
-                raise failure
-            attempts += 1
-            told = self._address.failures.add(head.name, failure)
-            spent = attempts >= self._address.policy.max_attempts
-            if spent or isinstance(failure, PermanentError):
-                self._give_up(parcel, raw, head, attempts, told)
-                return
-            await self._back_off(failure, attempts, head.event_id)
-
-    async def _attempt(self, event: Event) -> BaseException | None:
-        async with self._slots:
-            try:
-                await self._address.handling.handle(event)
-            except (Exception, asyncio.CancelledError) as error:
-                if isinstance(error, asyncio.CancelledError) and was_cancelled():
-                    raise
-                return error
-        return None
-
-    async def _back_off(self, failure: BaseException, attempts: int, seed: str) -> None:
-        asked = getattr(failure, "retry_after", None)
-        delay = retry_delay(
-            self._address.policy.backoff,
-            ErrorRecord(error_class="", message="", retry_after=asked),
-            failures=attempts,
-            seed=f"{self._address.subscription}/{seed}/{attempts}",
-        )
-        self.backing_off += 1
-        # Whoever waits for it to come to rest waits no longer for this.
-        self._changed.set()
-        try:
-            await self._clock.sleep(delay)
-        finally:
-            self.backing_off -= 1
-
-    def _give_up(self, parcel: Parcel, raw: Raw, head: _Head, attempts: int, error: str) -> None:
-        """Make an event a dead letter."""
-        logger.error(
-            "subscription %s gave up event %s after %d attempts: %s",
-            self._address.subscription,
-            head.event_id,
-            attempts,
-            error,
-        )
-        self._tally.dead_lettered += 1
-        self._dead.append(
-            DeadLetterRecord(
-                subscription=self._address.subscription,
-                event_id=head.event_id,
-                task_id=parcel.task_id,
-                event=raw,
-                attempts=attempts,
-                error=error,
-                at=self._clock.now(),
-            )
-        )
+    def _wake(self) -> None:
         self._changed.set()

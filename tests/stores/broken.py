@@ -227,10 +227,10 @@ class TakesWhatIsDueForAsleep(MemoryStore):
 
 # What each of them must be caught by, at least.
 class UsesPositionsAgain(MemoryStore):
-    async def prune_outbox(self, before, *, limit=10_000):
-        lost = await super().prune_outbox(before, limit=limit)
+    async def prune_outbox(self, before, *, limit=1_000):
+        pruned = await super().prune_outbox(before, limit=limit)
         self._position = max((kept.entry.position for kept in self._outbox), default=0)
-        return lost
+        return pruned
 
 
 class AdvancesWithoutTheLease(MemoryStore):
