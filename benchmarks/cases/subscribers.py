@@ -115,10 +115,12 @@ async def _sample(contender: Contender, ground: Ground) -> Sample:
     async with engines[0] as without, engines[1] as with_one:
         for engine in (without, with_one):
             await _slice(engine, ground.settings)
-        pairs = [
-            (await _slice(without, ground.settings), await _slice(with_one, ground.settings))
-            for _ in range(ground.settings.scaled(7, 1))
-        ]
+        pairs = []
+        for turn in range(ground.settings.scaled(8, 2)):
+            # A B B A: whoever goes second must not always be the same.
+            order = (without, with_one) if turn % 2 == 0 else (with_one, without)
+            slices = [await _slice(engine, ground.settings) for engine in order]
+            pairs.append((slices[0], slices[1]) if turn % 2 == 0 else (slices[1], slices[0]))
         counts = with_one.health().subscribers
     return Sample(
         metrics={
