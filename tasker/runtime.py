@@ -142,6 +142,7 @@ class Runtime:
 
     def figures(self, subscribers: Iterable[SubscriberStatistics] = ()) -> Figures:
         """Return how the parts and the subscribers of events stand at this moment."""
+        listening = tuple(subscribers)
         return Figures(
             tasks=self.residency.statistics(),
             mailboxes=self.residency.mailboxes(),
@@ -149,7 +150,8 @@ class Runtime:
             permits=self.permits.statistics(),
             concurrency=self.governor.statistics(),
             loop_lag_seconds=self.watchdog.lag(),
-            dropped={each.name: each.dropped for each in subscribers},
+            dropped={each.name: each.dropped for each in listening if not each.durable},
+            dead_lettered={each.name: each.dead_lettered for each in listening if each.durable},
         )
 
     async def drain(self, seconds: float) -> None:

@@ -421,3 +421,14 @@ async def test_a_subscription_can_be_removed():
         count = len(store._outbox)
         await engine.run(TaskRequest(name="chain"))
         assert len(store._outbox) == count
+
+
+async def test_dead_letters_are_counted_in_the_metrics():
+    ledger = Ledger(lambda event: PermanentError("no"), events=["task.completed"])
+    ledger.events = ("task.completed",)
+    async with testing_engine(chain()) as engine:
+        delivery = engine.subscribe(ledger)
+        await engine.run(TaskRequest(name="chain"))
+        await until(lambda: delivery.statistics().dead_lettered)
+        told = engine.metrics.render().body.decode()
+    assert 'tasker_subscription_dead_letters_total{subscription="Ledger"} 1.0' in told

@@ -118,6 +118,11 @@ LIMIT_CHANGES = _counter(
 DROPPED = _counter(
     "tasker_subscriber_dropped_total", ("subscriber",), "Events that a subscriber has lost."
 )
+DEAD_LETTERS = _counter(
+    "tasker_subscription_dead_letters_total",
+    ("subscription",),
+    "Events that could not be delivered to a durable subscription.",
+)
 BUILD = _gauge("tasker_build_info", "1; the label has Tasker's version.", ("version",))
 
 INSTRUMENTS: tuple[Instrument, ...] = (
@@ -131,6 +136,6 @@ INSTRUMENTS: tuple[Instrument, ...] = (
     *(JOURNAL_QUEUE, JOURNAL_CAPACITY, JOURNAL_APPENDS, JOURNAL_COMMITS, JOURNAL_FAILURES),
     *(JOURNAL_HEALTHY, COMMIT_SECONDS, COMMIT_APPENDS, LOOP_LAG),
     *(PERMITS_IN_USE, PERMITS_LIMIT, PERMITS_WAITING, LIMIT_CHANGES, PRESSURE),
-    *(DROPPED, BUILD),
+    *(DROPPED, DEAD_LETTERS, BUILD),
 )
 """All of them, in the order in which they are told."""

@@ -16,7 +16,8 @@ class Figures(Struct, frozen=True, kw_only=True):
     """What an engine's parts have to tell.
 
     ``loop_lag_seconds`` is by how much the event loop was late at worst in the last
-    seconds; ``dropped`` has the events that each subscriber has lost.
+    seconds; ``dropped`` has the events that each subscriber has lost, ``dead_lettered`` those
+    that could not be delivered to each durable one.
     """
 
     tasks: ResidencyStatistics
@@ -26,3 +27,4 @@ class Figures(Struct, frozen=True, kw_only=True):
     concurrency: ConcurrencyStatistics
     loop_lag_seconds: float
     dropped: Mapping[str, int] = {}
+    dead_lettered: Mapping[str, int] = {}
