@@ -96,19 +96,16 @@ class EventOutbox:
         """Return the events of a task that will wait in the store."""
         if "task.created" not in self._names.names:
             return None
-        return self._send(task.task_id, [task_created(task, at)])
+        return self._send(task.task_id, lambda: [task_created(task, at)])
 
     def of_append(
         self, state: WorkflowState, transitions: Sequence[Transition], at: float
     ) -> Raw | None:
         """Return the events of an append to come."""
-        try:
-            events = derive(state, state.seq + 1, transitions, at, self._names)
-        except Exception:
-            # A fault in telling of a task must not become the task's.
-            logger.exception("task %s: its events could not be told", state.task.task_id)
-            return None
-        return self._send(state.task.task_id, events) if events else None
+        return self._send(
+            state.task.task_id,
+            lambda: derive(state, state.seq + 1, transitions, at, self._names),
+        )
 
     # What became durable
 
@@ -129,9 +126,18 @@ class EventOutbox:
             self._sent.discard(task_id)
             self.nudge()
 
-    def _send(self, task_id: str, events: Sequence[Event]) -> Raw:
+    def _send(self, task_id: str, make: Callable[[], Sequence[Event]]) -> Raw | None:
+        try:
+            events = make()
+            encoded = Raw(_encode(events))
+        except Exception:
+            # A fault in telling of a task must not become the task's.
+            logger.exception("task %s: its events could not be told", task_id)
+            return None
+        if not events:
+            return None
         self._sent.add(task_id)
-        return Raw(_encode(events))
+        return encoded
 
     def _plan(self) -> None:
         everybody = {**self._others, **self._own}
