@@ -35,11 +35,12 @@ class Wanted:
         custom: Whether a custom event of a name is wanted.
     """
 
-    __slots__ = ("custom", "names", "workflow")
+    __slots__ = ("custom", "names", "steps", "workflow")
 
     def __init__(self, names: Container[str], custom: Callable[[str], bool]) -> None:
         self.names = names
         self.custom = custom
+        self.steps = any(name in names for name in _STEP_NAMES)
         self.workflow = tuple(each for each in WORKFLOW_FACTS if _NAMES[each[0]] in names)
 
 
@@ -55,8 +56,16 @@ def derive(
         at: When it was decided, Unix seconds.
         wanted: Only these are made.
     """
+    # What a handler published is in the detail; most transitions have none.
+    told = [
+        (number, transition)
+        for number, transition in enumerate(transitions)
+        if wanted.steps or transition.step is None or transition.detail is not None
+    ]
+    if not told and not wanted.workflow:
+        return []
     telling = _Telling(Decided(state, transitions, at), seq, wanted)
-    for number, transition in enumerate(transitions):
+    for number, transition in told:
         if transition.step is None:
             telling.of_task(number, transition)
         else:
@@ -192,6 +201,9 @@ _KINDS: tuple[type[Event], ...] = (
 )
 # Looked up several times a step: to ask a class for its tag costs ten times as much.
 _NAMES = {kind: tag_of(kind) for kind in _KINDS}
+_STEP_NAMES = tuple(
+    name for name in _NAMES.values() if name.removeprefix("observability.").startswith("step.")
+)
 
 DECIDED = frozenset({"task.created", *_NAMES.values()})
 """The engine's events that `derive` and `task_created` tell of: those of appends."""

@@ -6,8 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+import anyio
 import msgspec
-from anyio import CapacityLimiter
 from anyio.abc import TaskGroup
 from msgspec import Raw, Struct
 
@@ -87,7 +87,7 @@ class Lanes:
         self._clock = clock
         self._tally = tally
         self._on_change = on_change
-        self._slots = CapacityLimiter(address.policy.concurrency)
+        self._slots = anyio.Semaphore(address.policy.concurrency, fast_acquire=True)
         self._open = self._backing_off = 0
 
     def __bool__(self) -> bool:
