@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 
 import anyio
@@ -87,12 +88,21 @@ class Lanes:
         self._clock = clock
         self._tally = tally
         self._on_change = on_change
-        self._slots = anyio.Semaphore(address.policy.concurrency, fast_acquire=True)
-        self._open = self._backing_off = 0
+        self._group: TaskGroup | None = None
+        self._ready: deque[str] = deque()
+        self._work = anyio.Semaphore(0, fast_acquire=True)
+        self._progress: dict[str, tuple[int, int]] = {}
+        self._backing_off = 0
+
+    def start(self, group: TaskGroup) -> None:
+        """Begin to deliver what is taken, in a task group of the session."""
+        self._group = group
+        for _ in range(self._address.policy.concurrency):
+            group.start_soon(self._worker)
 
     def __bool__(self) -> bool:
         """Whether anything is not done with."""
-        return self._open > 0
+        return len(self.window) > 0
 
     @property
     def room(self) -> int:
@@ -102,82 +112,102 @@ class Lanes:
     @property
     def busy(self) -> bool:
         """Whether there is more than what waits to be tried again."""
-        return self._open > self._backing_off
+        return self.window.tasks > self._backing_off
 
-    def take(self, entry: OutboxEntry, group: TaskGroup) -> None:
+    def take(self, entry: OutboxEntry) -> None:
         """Deliver what is wanted of an entry, after what its task told before."""
         wanted = tuple(raw for raw in _raws(entry.events) if self._wants(raw, entry))
         self._tally.received += len(wanted)
         if self.window.add(Parcel(entry.position, entry.task_id, wanted)):
-            self._open += 1
-            group.start_soon(self._lane, entry.task_id)
+            self._queue(entry.task_id)
 
     def _wants(self, raw: Raw, entry: OutboxEntry) -> bool:
         # What was dead is delivered again even if its name is no longer asked for.
         return entry.subscription is not None or self._address.patterns.match(_head(raw).name)
 
-    async def _lane(self, task_id: str) -> None:
-        """Deliver what one task tells, in order."""
-        try:
-            while (parcel := self.window.next(task_id)) is not None:
-                for raw in parcel.events:
-                    await self._deliver(parcel, raw)
-                self.window.done(parcel)
-                if self.room == self._address.policy.window // 2:
-                    self._on_change()
-        except SubscriptionGoneError as gone:
-            self.gone = str(gone)
-        finally:
-            self._open -= 1
-            if not self.busy or self.gone:
+    def _queue(self, task_id: str) -> None:
+        self._ready.append(task_id)
+        self._work.release()
+
+    async def _worker(self) -> None:
+        """Deliver what is ready, one task after another."""
+        while True:
+            await self._work.acquire()
+            try:
+                await self._lane(self._ready.popleft())
+            except SubscriptionGoneError as gone:
+                self.gone = str(gone)
                 self._on_change()
 
-    async def _deliver(self, parcel: Parcel, raw: Raw) -> None:
-        """Have one event handled, however often that takes, or give it up."""
+    async def _lane(self, task_id: str) -> None:
+        """Deliver what one task tells, in order, until nothing is left or something fails."""
+        while (parcel := self.window.next(task_id)) is not None:
+            done, attempts = self._progress.pop(task_id, (0, 0))
+            for index in range(done, len(parcel.events)):
+                wait = await self._deliver(parcel, parcel.events[index], attempts + 1)
+                if wait is not None:
+                    self._progress[task_id] = (index, attempts + 1)
+                    self._try_again(task_id, wait)
+                    return
+                attempts = 0
+            self.window.done(parcel)
+            if self.room == self._address.policy.window // 2:
+                self._on_change()
+        if not self.busy:
+            self._on_change()
+
+    def _try_again(self, task_id: str, seconds: float) -> None:
+        """Go on with a task after a wait, in which others have its place."""
+
+        async def wait() -> None:
+            await self._clock.sleep(seconds)
+            self._backing_off -= 1
+            self._queue(task_id)
+
+        assert self._group is not None
+        self._backing_off += 1
+        self._group.start_soon(wait)
+        if not self.busy:
+            self._on_change()
+
+    async def _deliver(self, parcel: Parcel, raw: Raw, attempt: int) -> float | None:
+        """Have one event handled; return after how many seconds to try again, None for never."""
         head = _head(raw)
         try:
             event = decode_event(raw)
         except msgspec.ValidationError as error:
             self._give_up(parcel, raw, head, 0, f"it cannot be read: {error}")
-            return
-        attempts = 0
-        while (failure := await self._attempt(event)) is not None:
-            if isinstance(failure, SubscriptionGoneError):
-                raise failure
-            attempts += 1
-            told = self._address.failures.add(head.name, failure)
-            spent = attempts >= self._address.policy.max_attempts
-            if spent or isinstance(failure, PermanentError):
-                self._give_up(parcel, raw, head, attempts, told)
-                return
-            await self._back_off(failure, attempts, head.event_id)
-        self._tally.delivered += 1
+            return None
+        failure = await self._attempt(event)
+        if failure is None:
+            self._tally.delivered += 1
+            return None
+        if isinstance(failure, SubscriptionGoneError):
+            raise failure
+        told = self._address.failures.add(head.name, failure)
+        spent = attempt >= self._address.policy.max_attempts
+        if spent or isinstance(failure, PermanentError):
+            self._give_up(parcel, raw, head, attempt, told)
+            return None
+        return self._backoff(failure, attempt, head.event_id)
 
     async def _attempt(self, event: Event) -> BaseException | None:
-        async with self._slots:
-            try:
-                await self._address.handling.handle(event)
-            except (Exception, asyncio.CancelledError) as error:
-                if isinstance(error, asyncio.CancelledError) and was_cancelled():
-                    raise
-                return error
+        try:
+            await self._address.handling.handle(event)
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and was_cancelled():
+                raise
+            return error
         return None
 
-    async def _back_off(self, failure: BaseException, attempts: int, seed: str) -> None:
+    def _backoff(self, failure: BaseException, failures: int, event_id: str) -> float:
         asked = getattr(failure, "retry_after", None)
-        delay = retry_delay(
+        return retry_delay(
             self._address.policy.backoff,
             ErrorRecord(error_class="", message="", retry_after=asked),
-            failures=attempts,
-            seed=f"{self._address.subscription}/{seed}/{attempts}",
+            failures=failures,
+            seed=f"{self._address.subscription}/{event_id}/{failures}",
         )
-        self._backing_off += 1
-        if not self.busy:
-            self._on_change()
-        try:
-            await self._clock.sleep(delay)
-        finally:
-            self._backing_off -= 1
 
     def _give_up(self, parcel: Parcel, raw: Raw, head: _Head, attempts: int, error: str) -> None:
         """Make an event a dead letter."""

@@ -110,9 +110,10 @@ class Session:
         return True
 
     async def _pump(self, group: TaskGroup) -> None:
+        self._lanes.start(group)
         while await self._may_go_on():
             self._changed = anyio.Event()
-            await self._read(group)
+            await self._read()
             if not await self._save_when_due() or self._is_over():
                 return
             self._on_rest()
@@ -141,7 +142,7 @@ class Session:
             self._quiet_since = now
         return now >= self._quiet_since + LINGER_SECONDS
 
-    async def _read(self, group: TaskGroup) -> None:
+    async def _read(self) -> None:
         """Take what is in the outbox, as far as there is room."""
         while self._unread and (room := self._lanes.room) > 0:
             # Before the read: what comes during it may be missed by it.
@@ -150,7 +151,7 @@ class Session:
                 self._name, after=self._lanes.window.read, limit=limit
             )
             for entry in entries:
-                self._lanes.take(entry, group)
+                self._lanes.take(entry)
             self._unread = len(entries) == limit or self._nudges != nudges
 
     async def _save_when_due(self) -> bool:

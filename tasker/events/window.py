@@ -33,6 +33,11 @@ class Window:
         return len(self._open)
 
     @property
+    def tasks(self) -> int:
+        """How many tasks they are of."""
+        return len(self._lanes)
+
+    @property
     def cursor(self) -> int:
         """The position up to which everything is done with."""
         return next(iter(self._open)) - 1 if self._open else self.read
