@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from tasker.actors.envelope import Reply
 from tasker.actors.workflow.decision import Decision
@@ -82,6 +83,7 @@ class Batch:
         *,
         created: TaskRecord | None = None,
         identity_expires_before: float | None = None,
+        outgoing: Raw | None = None,
     ) -> Append:
         """Return the append that makes it durable; ``created`` is the task, when new."""
         head = self.head
@@ -106,4 +108,5 @@ class Batch:
             steps=tuple([self.steps[index] for index in sorted(self.recorded)]),
             transitions=tuple(self.transitions),
             annotations=tuple(self.annotations),
+            outgoing=outgoing,
         )

@@ -406,6 +406,7 @@ class Residency(Actor):
         identity_expires_before: float | None,
     ) -> None:
         """Have a task made durable without taking it into memory."""
+        context = self._ready_context()
         append = Append(
             task_id=task.task_id,
             epoch=task.epoch,
@@ -415,8 +416,10 @@ class Residency(Actor):
             identity_expires_before=identity_expires_before,
             steps=tuple(steps),
             transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
+            outgoing=(
+                context.outbox.of_created(task, task.created_at) if context.outbox.wanted else None
+            ),
         )
-        context = self._ready_context()
 
         def done(outcome: Exception | None) -> None:
             # In the journal's turn: before anybody can load the task, and tell of its start.

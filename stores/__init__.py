@@ -18,6 +18,14 @@ from tasker.stores.errors import (
     TaskerError,
 )
 from tasker.stores.memory import MemoryStore
+from tasker.stores.outbox import (
+    DeadLetterRecord,
+    OutboxEntry,
+    OutboxStore,
+    Pruned,
+    SubscriptionRecord,
+    SubscriptionStanding,
+)
 from tasker.stores.protocols import (
     CatalogStore,
     ClaimStore,
@@ -64,6 +72,7 @@ __all__ = [
     "ClaimStore",
     "CommandRecord",
     "CommandStore",
+    "DeadLetterRecord",
     "DefinitionRecord",
     "DependentSystemRecord",
     "DuplicateIdentityError",
@@ -77,6 +86,9 @@ __all__ = [
     "NamespaceRecord",
     "NodeRecord",
     "ObjectMapRecord",
+    "OutboxEntry",
+    "OutboxStore",
+    "Pruned",
     "SizeLimitError",
     "SqliteStore",
     "StaleLeaseError",
@@ -92,6 +104,8 @@ __all__ = [
     "StoreUnavailableError",
     "StoreUrlError",
     "StoreVersionError",
+    "SubscriptionRecord",
+    "SubscriptionStanding",
     "SystemStore",
     "TaskChange",
     "TaskFilter",

@@ -168,7 +168,8 @@ class Append(Struct, frozen=True, gc=False, kw_only=True):
 
     ``seq`` numbers the appends of a task from 1 without gaps. The first one
     carries ``created``. ``identity_expires_before`` frees an equal identity of a
-    task created before that instant.
+    task created before that instant. ``outgoing`` is what durable subscriptions hear
+    of it: a JSON array of events, None when that is nothing.
     """
 
     task_id: str
@@ -181,6 +182,7 @@ class Append(Struct, frozen=True, gc=False, kw_only=True):
     steps: tuple[StepRecord, ...] = ()
     transitions: tuple[Transition, ...] = ()
     annotations: tuple[AnnotationRecord, ...] = ()
+    outgoing: Raw | None = None
 
 
 class TaskSnapshot(Struct, frozen=True, gc=False, kw_only=True):

@@ -17,6 +17,7 @@ from tasker.stores.contract import (
     journal,
     lifecycle,
     nodes,
+    outbox,
     reads,
     refusals,
     sharing,
@@ -36,6 +37,7 @@ _TOPICS = (
     catalog,
     systems,
     commands,
+    outbox,
     lifecycle,
     sharing,
 )

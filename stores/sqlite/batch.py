@@ -21,6 +21,7 @@ _STATEMENTS = (
     "update_task",
     "put_step",
     "insert_append",
+    "insert_outgoing",
     "insert_annotation",
     "know_annotation_type",
     "know_namespace",
@@ -71,6 +72,8 @@ class Batch:
             rows["put_step"].extend(step_row(task_id, step) for step in append.steps)
         transitions = json_text(append.transitions)
         rows["insert_append"].append((task_id, append.seq, append.at, transitions))
+        if append.outgoing is not None:
+            rows["insert_outgoing"].append((task_id, append.at, text(append.outgoing)))
         if append.annotations:
             self._add_annotations(append)
 

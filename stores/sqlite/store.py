@@ -18,6 +18,7 @@ from tasker.stores.sqlite.commands import CommandSlice
 from tasker.stores.sqlite.connection import Connection
 from tasker.stores.sqlite.journal import JournalSlice
 from tasker.stores.sqlite.node_lock import NodeLock
+from tasker.stores.sqlite.outbox import OutboxSlice
 from tasker.stores.sqlite.reads import ReadSlice, register_functions
 from tasker.stores.sqlite.schema import (
     Durability,
@@ -29,7 +30,15 @@ from tasker.stores.sqlite.schema import (
 from tasker.stores.sqlite.statistics import StatisticsSlice
 
 
-class SqliteStore(JournalSlice, ReadSlice, StatisticsSlice, ClaimSlice, CatalogSlice, CommandSlice):
+class SqliteStore(
+    JournalSlice,
+    ReadSlice,
+    StatisticsSlice,
+    ClaimSlice,
+    CatalogSlice,
+    CommandSlice,
+    OutboxSlice,
+):
     """A store in one SQLite file, for one engine and any number of other processes.
 
     A file that this process may not write, or on a file system that is read-only,

@@ -39,6 +39,9 @@ REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- name: insert_append
 INSERT INTO journal (task_id, seq, at, transitions) VALUES (?, ?, ?, ?);
 
+-- name: insert_outgoing
+INSERT INTO outbox (task_id, at, events) VALUES (?, ?, ?);
+
 -- name: insert_annotation
 INSERT INTO annotations (task_id, seq, position, type, annotation, at)
 VALUES (?, ?, ?, ?, ?, ?);
