@@ -136,6 +136,8 @@ class MemoryStore(MemoryCatalog):
             )
         if append.task is not None:
             self._put(replace(entry.task, **asdict(append.task)))
+        if append.details is not None:
+            self._put(replace(entry.task, **asdict(append.details)))
 
     def _create(self, task: TaskRecord, at: float) -> None:
         self._entries[task.task_id] = _Entry(task)

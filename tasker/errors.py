@@ -17,9 +17,12 @@ TaskerError
 ├── UnknownStepError                the task has no such step
 ├── InvalidTransitionError          the state machine has no such arrow
 ├── InvalidOperationError           the operation is not legal in that state
+├── TaskChangedError                the task is not as the caller last saw it
 ├── TaskFailedError                 a task ended otherwise than complete
 ├── EngineClosedError               the engine takes no work any more
 ├── ExporterError                   metrics cannot be exported so; see tasker.telemetry
+├── ServerError                     the server refuses it; see tasker.server.errors
+├── NoAnswerError                   the engine that works the store did not answer in time
 ├── MissingExtraError               an optional package is not installed
 ├── RetryableError                  raised by handlers: try again
 └── PermanentError                  raised by handlers: no retry can help
@@ -36,6 +39,7 @@ import msgspec
 from tasker.actors.workflow.errors import (
     InvalidOperationError,
     InvalidTransitionError,
+    TaskChangedError,
     UnknownStepError,
 )
 from tasker.stores.errors import (
@@ -70,6 +74,7 @@ __all__ = [
     "InvalidRequestError",
     "InvalidTransitionError",
     "MissingExtraError",
+    "NoAnswerError",
     "PermanentError",
     "Problem",
     "RegistrationError",
@@ -84,6 +89,7 @@ __all__ = [
     "StoreUrlError",
     "StoreVersionError",
     "SubscriberError",
+    "TaskChangedError",
     "TaskFailedError",
     "TaskerError",
     "UndeclaredEventError",
@@ -267,6 +273,18 @@ class EngineClosedError(TaskerError):
     def __init__(self, *, operation: str) -> None:
         self.operation = operation
         super().__init__(f"cannot {operation}: the engine is closed or shutting down")
+
+
+class NoAnswerError(TaskerError):
+    """The engine that works the store did not answer in time; it may still do what was asked."""
+
+    def __init__(self, *, url: str, timeout_seconds: float) -> None:
+        self.url = url
+        self.timeout_seconds = timeout_seconds
+        super().__init__(
+            f"the engine that works {url} did not answer within {timeout_seconds:g} s; "
+            "it will do the operation when it gets to it"
+        )
 
 
 class MissingExtraError(TaskerError):

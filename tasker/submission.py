@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from msgspec import Raw
 
@@ -25,10 +27,11 @@ from tasker.handlers.task import establish, overrides_hook
 from tasker.handlers.views import Task
 from tasker.identity import Identity
 from tasker.ids import IdFactory
-from tasker.registry import Registry
+from tasker.registry import LATEST, Registry
 from tasker.request import TaskRequest
-from tasker.stores.encoding import encode
+from tasker.stores.encoding import decode, encode
 from tasker.stores.records import StepRecord, TaskRecord, TaskState
+from tasker.task_view import TaskView
 from tasker.telemetry.correlation import Correlation, current_correlation
 from tasker.telemetry.scope import Scope
 from tasker.telemetry.scope import bound as in_scope
@@ -113,6 +116,19 @@ class Submission:
         except DuplicateIdentityError as error:
             raise DuplicateTaskError(task_id=error.task_id, identity=error.identity) from error
         return task.task_id
+
+    def is_repetition(self, request: TaskRequest, task: TaskView) -> bool:
+        """Return whether a request asks for what a task was asked for: version and context.
+
+        Raises:
+            UnknownDefinitionError: Its definition is not registered any more.
+            ContextValidationError: The request's context does not fit the schema.
+        """
+        if request.version not in (None, LATEST, task.version):
+            return False
+        bound = self._registry.get(request.name, request.namespace, task.version)
+        context: Any = decode(self._checked_context(bound, request))
+        return bool(context == task.context)
 
     def _trace_context(
         self, request: TaskRequest, around: Correlation

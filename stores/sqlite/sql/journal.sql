@@ -26,6 +26,9 @@ VALUES (?, ?, ?, ?, ?);
 UPDATE tasks SET state = ?, wake_at = ?, owner = ?, started_at = ?, ended_at = ?
 WHERE task_id = ?;
 
+-- name: update_details
+UPDATE tasks SET reason = ?, tags = ? WHERE task_id = ?;
+
 -- Columns as in rows.step_row. REPLACE is the cheap form here: the table has no
 -- other index, and every column is given.
 -- name: put_step
