@@ -78,3 +78,16 @@ def problem(answer: httpx.Response, status: int, code: str) -> Any:
     assert found["type"] == f"urn:tasker:problem:{code.lower().replace('_', '-')}"
     assert found["title"]
     return found
+
+
+def events_of(lines: Iterator[str]) -> Iterator[dict[str, str]]:
+    """Yield the server-sent events of a stream as they come."""
+    event: dict[str, str] = {}
+    for line in lines:
+        if not line:
+            if "event" in event:
+                yield event
+            event = {}
+        elif not line.startswith(":"):
+            name, _, value = line.partition(": ")
+            event[name] = value
