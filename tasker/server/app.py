@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from litestar import Litestar
@@ -43,6 +45,7 @@ _MODULES = (
     analytics,
     documentation,
 )
+_ROUTES = [route for module in _MODULES for route in module.ROUTES]
 
 
 class TaskerApp:
@@ -82,7 +85,7 @@ class TaskerApp:
         if problems or authenticator is None or coordinator is None:
             raise ServerConfigError(problems=problems)
         self.sidecar = Sidecar(engine, config, authenticator=authenticator, coordinator=coordinator)
-        self._app = _litestar(self.sidecar)
+        self._app = _litestar(self.sidecar, self.openapi)
         header = engine.config.telemetry.correlation_id_header
         self._shell = Shell(self._app, header=header)
 
@@ -92,24 +95,39 @@ class TaskerApp:
 
     def openapi(self, server: str = "") -> dict[str, Any]:
         """Return the OpenAPI document of the API that is reached at the path ``server``."""
-        return document(self._app, server)
+        return document(self._described, server)
+
+    @cached_property
+    def _described(self) -> Litestar:
+        # The framework serves the documents that it makes, on routes that name no
+        # permission: so it makes ours in an application that is not served.
+        return Litestar(
+            route_handlers=_ROUTES,
+            dependencies=_dependencies(self.sidecar),
+            logging_config=None,
+            openapi_config=openapi_config(),
+        )
 
     def stop(self) -> None:
         """End streams of events and waits, so that the server can end."""
         self.sidecar.stop()
 
 
-def _litestar(sidecar: Sidecar) -> Litestar:
-    def the_sidecar() -> Sidecar:
-        return sidecar
-
+def _litestar(sidecar: Sidecar, openapi: Callable[[str], dict[str, Any]]) -> Litestar:
     return Litestar(
-        route_handlers=[route for module in _MODULES for route in module.ROUTES],
-        dependencies={"sidecar": Provide(the_sidecar, sync_to_thread=False)},
+        route_handlers=_ROUTES,
+        dependencies=_dependencies(sidecar),
         exception_handlers=dict(HANDLERS),
         guards=[guard],
         logging_config=None,
-        openapi_config=openapi_config(),
+        openapi_config=None,
         request_max_body_size=sidecar.config.max_body_bytes,
-        state=State({"sidecar": sidecar}),
+        state=State({"sidecar": sidecar, "openapi": openapi}),
     )
+
+
+def _dependencies(sidecar: Sidecar) -> dict[str, Provide]:
+    def the_sidecar() -> Sidecar:
+        return sidecar
+
+    return {"sidecar": Provide(the_sidecar, sync_to_thread=False)}

@@ -1,6 +1,7 @@
 """Tasks over HTTP: created, listed, shown, changed, acted on."""
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -311,7 +312,7 @@ def test_annotations(server):
 
 def test_many_tasks_with_one_request(server):
     headers = {"Idempotency-Key": key()}
-    body = {
+    body: dict[str, list[dict[str, Any]]] = {
         "tasks": [
             {**CHECKOUT, "context": {"order": 1}},
             {**CHECKOUT, "context": {"order": "no"}},

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from litestar import Response, get
-from litestar.di import NamedDependency
 
 from tasker.server.answering import AnyRequest, guarded
-from tasker.server.openapi import document
 from tasker.server.page import CONTENT_SECURITY_POLICY, page_of
 from tasker.server.shell import ROOT_KEY
-from tasker.server.sidecar import Sidecar
 
 
 @get(
@@ -20,9 +19,9 @@ from tasker.server.sidecar import Sidecar
     include_in_schema=False,
     **guarded("tasker.documentation:show"),
 )
-async def openapi(request: AnyRequest, sidecar: NamedDependency[Sidecar]) -> Response[object]:
+async def openapi(request: AnyRequest) -> Response[object]:
     """Return the OpenAPI document, with the path that the API is mounted at."""
-    made = document(request.app, str(request.scope.get(ROOT_KEY, "")))
+    made = _document(request)
     return Response(made, media_type="application/json")
 
 
@@ -34,14 +33,19 @@ async def openapi(request: AnyRequest, sidecar: NamedDependency[Sidecar]) -> Res
     include_in_schema=False,
     **guarded("tasker.documentation:show"),
 )
-async def page(request: AnyRequest, sidecar: NamedDependency[Sidecar]) -> Response[str]:
+async def page(request: AnyRequest) -> Response[str]:
     """Return a page with every route, which needs nothing beside it."""
-    made = document(request.app, str(request.scope.get(ROOT_KEY, "")))
+    made = _document(request)
     return Response(
         page_of(made),
         media_type="text/html",
         headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
     )
+
+
+def _document(request: AnyRequest) -> dict[str, Any]:
+    made: dict[str, Any] = request.app.state.openapi(str(request.scope.get(ROOT_KEY, "")))
+    return made
 
 
 ROUTES = (openapi, page)
