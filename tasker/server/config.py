@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from tasker.server.access.roles import DEFAULT_ROLES
 
 MEBIBYTE = 1024 * 1024
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class AuthConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,6 +85,8 @@ class ServeConfig(SidecarConfig, frozen=True, kw_only=True, forbid_unknown_field
         app: Definitions made in Python, as ``module:object``.
         environment: Which ``environments`` of YAML files hold.
         concurrency: Steps that run at once, at most; None for the engine's own.
+        allowed_hosts: The names in ``Host`` that are answered, without ports; none for any.
+            On loopback without authentication they are those of loopback unless given.
         drain_seconds: How long requests, and then steps, may take to finish at the end.
         allow_unauthenticated: Listen on other addresses than loopback without
             authentication: whoever reaches the port may do everything.
@@ -97,8 +100,15 @@ class ServeConfig(SidecarConfig, frozen=True, kw_only=True, forbid_unknown_field
     app: str | None = None
     environment: str | None = None
     concurrency: int | None = None
+    allowed_hosts: tuple[str, ...] = ()
     drain_seconds: float = 10.0
     allow_unauthenticated: bool = False
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names in ``Host`` that are answered; empty for any."""
+        guarded = self.auth.authenticator != "none" or not is_loopback(self.host)
+        return self.allowed_hosts or (() if guarded else (*LOOPBACK, self.host))
 
     def problems(self) -> list[str]:
         """Return everything that is wrong, each with what to do."""

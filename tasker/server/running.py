@@ -12,7 +12,7 @@ import uvicorn
 from tasker.server.app import TaskerApp
 from tasker.server.config import ServeConfig
 from tasker.server.errors import ServerConfigError
-from tasker.server.shell import Prefixed
+from tasker.server.shell import ASGIApp, OnlyHosts, Prefixed
 
 KEEP_ALIVE_SECONDS = 15
 BACKLOG = 2_048
@@ -58,9 +58,12 @@ async def serve(
 
     Streams of events and waits end at once; other requests get ``drain_seconds``.
     """
+    served: ASGIApp = Prefixed(app, config.prefix)
+    if config.hosts:
+        served = OnlyHosts(served, config.hosts)
     server = _Server(
         uvicorn.Config(
-            Prefixed(app, config.prefix),
+            served,
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
 
 import msgspec
 
-from tasker.server.problems import MEDIA_TYPE, make_problem
+from tasker.server.problems import MEDIA_TYPE, Problem, make_problem
 from tasker.telemetry.correlation import (
     CORRELATION_HEADER,
     Correlation,
@@ -112,14 +112,55 @@ class Prefixed:
         if path == self._prefix or path.startswith(f"{self._prefix}/"):
             await self._app({**scope, "root_path": self._prefix}, receive, send)
             return
-        if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 4404})
+        await _refuse(
+            scope,
+            receive,
+            send,
+            make_problem(
+                404, "NOT_FOUND", f"there is nothing here; the API is under {self._prefix}"
+            ),
+        )
+
+
+class OnlyHosts:
+    """Answers requests alone that name one of these hosts.
+
+    For a server on loopback that asks nobody who they are: a page of another site can have a
+    browser take that site's name for this machine, but not send another name in ``Host``.
+
+    Args:
+        app: The application.
+        hosts: Names and addresses, without ports.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower().strip("[]") for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for one of the hosts; 421 for others."""
+        if scope["type"] == "lifespan" or _host_of(scope) in self._hosts:
+            await self._app(scope, receive, send)
             return
         problem = make_problem(
-            404, "NOT_FOUND", f"there is nothing here; the API is under {self._prefix}"
+            421, "MISDIRECTED_REQUEST", "this server does not go by that name; see allowed_hosts"
         )
-        body = msgspec.json.encode(problem)
-        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 404, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await _refuse(scope, receive, send, problem)
+
+
+def _host_of(scope: Scope) -> str:
+    given = next((bytes(value) for name, value in scope["headers"] if name == b"host"), b"")
+    host = given.decode("latin-1").lower()
+    # What follows the last colon is the port, unless that colon is part of an address.
+    return host.rpartition("]")[0].strip("[") if host.startswith("[") else host.partition(":")[0]
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, problem: Problem) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 4404})
+        return
+    body = msgspec.json.encode(problem)
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

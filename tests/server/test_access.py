@@ -285,3 +285,27 @@ def test_ids_of_correlation_are_not_mixed_up(guarded):
         for each in ids:
             answer = client.get("/tasks", headers={"X-Correlation-ID": each})
             assert answer.headers["x-correlation-id"] == each
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8080", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:8080", 200),
+        ("LOCALHOST", 200),
+        ("evil.example", 421),
+        ("evil.example:8080", 421),
+        ("localhost.evil.example", 421),
+    ],
+)
+def test_on_loopback_only_loopback_is_a_name_of_the_server(server, host, status):
+    answer = server.get("/health/live", headers={"Host": host})
+    assert answer.status_code == status
+    if status == 421:
+        problem(answer, 421, "MISDIRECTED_REQUEST")
+
+
+def test_with_authentication_any_name_will_do(guarded):
+    server, _, _ = guarded
+    assert server.get("/health/live", headers={"Host": "shop.example"}).status_code == 200
