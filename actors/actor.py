@@ -14,14 +14,20 @@ from tasker.actors.ref import ActorRef
 class Supervised:
     """What a supervisor runs: `run`, then `teardown`, then `close`, whatever ended it."""
 
-    __slots__ = ("name",)
+    __slots__ = ("_name",)
 
     cancelled_once: ClassVar[bool] = False
     """Whether cancelling it raises `CancelledError` in it once, as asyncio does, and not
-    at every await until it ends, as anyio does. Then what it awaits to clean up is done."""
+    at every await until it ends, as anyio does. Then what it awaits to clean up is done.
+    Only for what is never started again."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """What the tree and errors call it."""
+        return self._name
 
     async def run(self) -> None:
         """Live: called by the supervisor, once for each start."""

@@ -9,20 +9,13 @@ from tasker.actors.workflow.plan import StepPlan
 
 
 class Claims:
-    """Gets permits for a task's ready steps, for no more of them than the task may run.
+    """Gets permits for a task's ready steps, for no more of them than the task may run."""
 
-    ``nudge`` is called when a permit came later than it was asked for; the next
-    `take` then gives the step.
-    """
+    __slots__ = ("_granted", "_permits", "_queue", "_steps", "_waiters")
 
-    __slots__ = ("_granted", "_nudge", "_permits", "_queue", "_steps", "_waiters")
-
-    def __init__(
-        self, permits: Permits, steps: tuple[StepPlan, ...], nudge: Callable[[], None]
-    ) -> None:
+    def __init__(self, permits: Permits, steps: tuple[StepPlan, ...]) -> None:
         self._permits = permits
         self._steps = steps
-        self._nudge = nudge
         self._queue: list[int] = []
         self._waiters: dict[int, Waiter] = {}
         self._granted: list[int] = []
@@ -48,13 +41,17 @@ class Claims:
         """Put the line in another order."""
         self._queue = list(queue)
 
-    def take(self, ready: Collection[int], room: int, priority: int) -> list[int]:
+    def take(
+        self, ready: Collection[int], room: int, priority: int, nudge: Callable[[], None]
+    ) -> list[int]:
         """Return steps that have a permit each now; have others wait for theirs.
 
         Args:
             ready: The steps that may start; others lose their place.
             room: How many steps may be taken, or wait, beyond those that wait.
             priority: The task's.
+            nudge: Is called when a permit came later than it was asked for; the next
+                `take` then gives the step.
         """
         if self._waiters:
             for index in [index for index in self._waiters if index not in ready]:
@@ -72,7 +69,7 @@ class Claims:
             if self._permits.try_acquire(self._steps[index]):
                 taken.append(index)
             else:
-                self._wait(index, priority)
+                self._wait(index, priority, nudge)
         self._queue = waiting
         return taken
 
@@ -86,11 +83,11 @@ class Claims:
             self._permits.release(self._steps[index])
         self._granted.clear()
 
-    def _wait(self, index: int, priority: int) -> None:
+    def _wait(self, index: int, priority: int, nudge: Callable[[], None]) -> None:
         def granted() -> None:
             self._waiters.pop(index, None)
             self._granted.append(index)
-            self._nudge()
+            nudge()
 
         # Entered first: a permit that is free by now is granted during the call.
         waiter = self._waiters[index] = Waiter(self._steps[index], granted)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tasker.actors.actor import Actor
 from tasker.actors.envelope import Reply
-from tasker.actors.errors import ActorStoppedError
+from tasker.actors.errors import ActorStoppedError, MailboxFullError
 from tasker.actors.protocols import Clock
 from tasker.stores.errors import StoreError, StoreUnavailableError
 from tasker.stores.protocols import JournalStore
@@ -103,7 +103,11 @@ class Journal(Actor):
         It is called from the journal's own turn, and must return at once. Raises
         `ActorStoppedError` when the journal has ended, and calls nothing then.
         """
-        await self.mailbox.put(Entry(append, done))
+        entry = Entry(append, done)
+        try:
+            self.mailbox.put_nowait(entry)
+        except MailboxFullError:
+            await self.mailbox.put(entry)
 
     async def settled(self) -> None:
         """Return when all that was queued before this call is recorded or refused.

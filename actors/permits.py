@@ -83,6 +83,13 @@ class Permits:
     def try_acquire(self, step: StepPlan) -> bool:
         """Take a permit if one is free and nobody waits for one like it."""
         limiter = self._limiter(step)
+        if step.limit_key is None:
+            # Only the bound of the process: most steps, so no more calls than needed.
+            if limiter.queue or self._in_use >= self.limit:
+                return False
+            self._in_use += 1
+            limiter.in_use += 1
+            return True
         now = self._now()
         opens = limiter.open_at(now)
         if limiter.queue or self._in_use >= self.limit or opens is None or opens > now:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 from msgspec import Struct, field
@@ -57,7 +57,7 @@ class Clock(Protocol):
 class Runner(Protocol):
     """Runs what users wrote."""
 
-    async def run(self, order: AttemptOrder) -> AttemptResult:
+    def run(self, order: AttemptOrder) -> Coroutine[Any, Any, AttemptResult]:
         """Run one attempt and return how it ended. Never raises, save for cancellation."""
 
     async def order_ready(self, state: WorkflowState, ready: Sequence[int]) -> Sequence[int]:

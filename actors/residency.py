@@ -15,6 +15,7 @@ from tasker.actors.agenda import Agenda
 from tasker.actors.context import TaskContext
 from tasker.actors.envelope import Reply
 from tasker.actors.errors import ActorStoppedError
+from tasker.actors.journal import Done
 from tasker.actors.loading import UNRUNNABLE_RETRY_SECONDS, Loader
 from tasker.actors.protocols import Clock, PlanSource
 from tasker.actors.supervisor import Supervisor
@@ -137,13 +138,36 @@ class Residency(Actor):
         ``steps`` are the records of those that begin with something of their own.
         Raises what `Journal.append` raises.
         """
+        reply: Reply[None] = Reply()
+        await self.begin(
+            task,
+            plan,
+            reply.settle,
+            steps=steps,
+            identity_expires_before=identity_expires_before,
+        )
+        await reply.wait()
+
+    async def begin(
+        self,
+        task: TaskRecord,
+        plan: Plan,
+        settled: Done,
+        *,
+        steps: Sequence[StepRecord] = (),
+        identity_expires_before: float | None = None,
+    ) -> None:
+        """Submit a task, and return once it is queued.
+
+        ``settled`` is called once it is durable, or with why it is not; never, when
+        this raises.
+        """
         context = self._ready_context()
         if not self._has_room() or self._agenda.backlog or not context.working or context.draining:
-            await self._shelve(task, steps, identity_expires_before)
+            await self._shelve(task, settled, steps, identity_expires_before)
             return
         if context.journal.broken is not None:
             raise context.journal.broken
-        reply: Reply[None] = Reply()
         owned = msgspec.structs.replace(task, owner=context.node_id)
         supervisor = TaskSupervisor(WorkflowState(task=owned, plan=plan, steps=steps), context)
 
@@ -156,7 +180,7 @@ class Residency(Actor):
             elif not isinstance(outcome, REFUSALS):
                 # A commit that failed may have left the task all the same.
                 self.take_up(task.task_id)
-            reply.settle(outcome)
+            settled(outcome)
 
         self._reserved += 1
         try:
@@ -166,7 +190,6 @@ class Residency(Actor):
         except BaseException:
             self._reserved -= 1
             raise
-        await reply.wait()
 
     async def operate(self, task_id: str, operation: AnyOperation) -> TaskState | None:
         """Do an operation on a task, in memory or not; return its state after it.
@@ -377,10 +400,11 @@ class Residency(Actor):
     async def _shelve(
         self,
         task: TaskRecord,
+        settled: Done,
         steps: Sequence[StepRecord],
         identity_expires_before: float | None,
     ) -> None:
-        """Make a task durable without taking it into memory."""
+        """Have a task made durable without taking it into memory."""
         append = Append(
             task_id=task.task_id,
             epoch=task.epoch,
@@ -395,18 +419,17 @@ class Residency(Actor):
 
         def done(outcome: Exception | None) -> None:
             # In the journal's turn: before anybody can load the task, and tell of its start.
-            reply.settle(outcome)
+            settled(outcome)
             if outcome is None:
                 context.observer.created(task, append.at)
-
-        reply: Reply[None] = Reply()
-        try:
-            await context.journal.enqueue(append, done)
-            with anyio.CancelScope(shield=True):
-                await reply.wait()
-        finally:
             # Whatever came of it: an append of unknown outcome may have left a task.
             self._look_for(task.task_id)
+
+        try:
+            await context.journal.enqueue(append, done)
+        except BaseException:
+            self._look_for(task.task_id)
+            raise
 
     def _look_for(self, task_id: str) -> None:
         """See to it that a task which waits in the store is found when there is room."""

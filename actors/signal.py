@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 
 class Signal:
@@ -30,6 +31,6 @@ class Signal:
         if not self._future.done():
             self._future.set_result(None)
 
-    async def wait(self) -> None:
-        """Return once the signal is set."""
-        await self._future
+    def wait(self) -> Awaitable[None]:
+        """Return what to await: it comes back once the signal is set."""
+        return self._future

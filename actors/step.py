@@ -42,7 +42,6 @@ class StepActor(Supervised):
     cancelled_once = True
 
     def __init__(self, key: Key, order: AttemptOrder, supervisor: ActorRef, pool: StepPool) -> None:
-        super().__init__(f"step-{key[0]}-{order.step.name}-{key[2]}")
         self.result: AttemptResult = CANCELLED
         self._key = key
         self.order = order
@@ -50,6 +49,12 @@ class StepActor(Supervised):
         self._pool = pool
         self._timer: Timer | None = None
         self._grace: Timer | None = None
+
+    @property
+    def name(self) -> str:
+        """What the tree and errors call it: made up when one of them asks."""
+        task_id, _, attempt = self._key
+        return f"step-{task_id}-{self.order.step.name}-{attempt}"
 
     async def run(self) -> None:
         """Run the attempt, for no longer than its timeout."""
@@ -152,7 +157,7 @@ class StepPool:
 
     def cancel(self, actor: StepActor) -> None:
         """Cancel an attempt's actor; called by itself."""
-        self._branch.cancel(actor.name)
+        self._branch.cancel(actor)
 
     def force_all(self) -> None:
         """Give up every attempt that still runs: the engine closes."""

@@ -17,7 +17,6 @@ from tasker.actors.actor import Actor, Supervised
 from tasker.actors.errors import RestartLimitError
 from tasker.actors.mailbox import MailboxStatistics
 from tasker.actors.ref import ActorRef
-from tasker.actors.signal import Signal
 
 TEARDOWN_SECONDS = 5.0
 MOST_IDLE_HOSTS = 1_024
@@ -64,8 +63,8 @@ class _Child:
         "cancels",
         "ended",
         "factory",
+        "first",
         "group_restart",
-        "name",
         "on_failure",
         "restart",
         "restarts",
@@ -82,13 +81,14 @@ class _Child:
         restart: Restart,
         on_failure: Callable[[Exception], None] | None,
     ) -> None:
-        self.actor = actor
-        self.name = actor.name
+        self.actor = self.first = actor
         self.factory = factory
         self.restart = restart
         self.on_failure = on_failure
         self.restarts = 0
-        self.scope: anyio.CancelScope | None = None if actor.cancelled_once else anyio.CancelScope()
+        # What may come back is cancelled by a scope: its host's task lives on with it.
+        once = actor.cancelled_once and factory is None
+        self.scope: anyio.CancelScope | None = None if once else anyio.CancelScope()
         self.task: asyncio.Task[Any] | None = None
         self.cancels = 0
         self.started_at = 0.0
@@ -103,37 +103,6 @@ class _Child:
             self.scope.cancel()
         elif self.task is not None:
             self.task.cancel()
-
-
-async def _live_without_scope(child: _Child, host: asyncio.Task[Any] | None) -> Exception | None:
-    """Run a child that is cancelled through its host's task; it has no teardown."""
-    if child.cancels > 0:
-        return None
-    child.task = host
-    try:
-        await child.actor.run()
-    except asyncio.CancelledError:
-        if child.cancels == 0:
-            raise
-    except Exception as error:
-        return error
-    finally:
-        task, child.task = child.task, None
-        if task is not None:
-            for _ in range(child.cancels):
-                # The cancellation was the child's, not its host's.
-                task.uncancel()
-    return None
-
-
-class _Seat:
-    """Where a host without a child waits for one."""
-
-    __slots__ = ("child", "taken")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.child: _Child | None = None
-        self.taken = Signal(loop)
 
 
 class Supervisor:
@@ -161,13 +130,14 @@ class Supervisor:
         self._max_restarts = max_restarts
         self._within = within_seconds
         self._on_failure = on_failure
-        self._children: dict[str, _Child] = {}
+        self._children: dict[Supervised, _Child] = {}
+        # By the actor that was started first.
         self._restarts: deque[float] = deque()
         self._group: TaskGroup | None = None
         self._closing = False
         self._began = monotonic()
         self._supervisors: list[Supervisor] = []
-        self._idle: list[_Seat] = []
+        self._idle: list[asyncio.Future[_Child]] = []
 
     async def __aenter__(self) -> Supervisor:
         self._group = anyio.create_task_group()
@@ -216,9 +186,9 @@ class Supervisor:
         """Show another supervisor below this one in the tree."""
         self._supervisors.append(supervisor)
 
-    def cancel(self, name: str) -> None:
-        """Cancel a child at once; it is not restarted."""
-        child = self._children.get(name)
+    def cancel(self, supervised: Supervised) -> None:
+        """Cancel what was started as this at once; it is not restarted."""
+        child = self._children.get(supervised)
         if child is not None:
             child.restart = Restart.TEMPORARY
             child.cancel()
@@ -231,7 +201,7 @@ class Supervisor:
         now = self._monotonic()
         children = [
             ActorDescription(
-                name=child.name,
+                name=child.actor.name,
                 kind=type(child.actor).__name__,
                 state=child.state,
                 restarts=child.restarts,
@@ -253,49 +223,65 @@ class Supervisor:
     def _launch(self, child: _Child) -> None:
         assert self._group is not None, "a supervisor starts actors only while it is entered"
         child.started_at = self._monotonic()
-        self._children[child.name] = child
+        self._children[child.first] = child
         if self._closing:
             # Too late to run: it lets go of what it holds, and that is all.
             self._forget(child)
-        elif self._idle:
+            return
+        while self._idle:
             seat = self._idle.pop()
-            seat.child = child
-            seat.taken.set()
-        else:
-            self._group.start_soon(self._host, child)
+            if not seat.done():
+                seat.set_result(child)
+                return
+        self._group.start_soon(self._host, child)
 
     async def _host(self, child: _Child) -> None:
         """Run children, one after the other: a coroutine costs more to start than to keep."""
         loop = asyncio.get_running_loop()
         host = asyncio.current_task(loop)
         while True:
-            if child.scope is None and child.factory is None:
+            if child.scope is None:
                 await self._live_once(child, host)
             else:
                 await self._supervise(child)
             if self._closing or len(self._idle) >= MOST_IDLE_HOSTS:
                 return
-            seat = _Seat(loop)
+            # Or a host that waits would keep alive what it ran last.
+            del child
+            seat: asyncio.Future[_Child] = loop.create_future()
             self._idle.append(seat)
             try:
-                await seat.taken.wait()
+                child = await seat
             except BaseException:
-                if seat.child is not None:
-                    self._forget(seat.child)
+                if seat.done() and not seat.cancelled():
+                    self._forget(seat.result())
                 raise
-            assert seat.child is not None
-            child = seat.child
 
     async def _live_once(self, child: _Child, host: asyncio.Task[Any] | None) -> None:
-        """Run a child that has one life and no scope: no more coroutines than it needs."""
-        try:
-            if not self._closing and not child.cancels:
-                child.state = "running"
-                failure = await _live_without_scope(child, host)
-                if failure is not None:
-                    self._report(child, failure)
-        finally:
+        """Run a child that has one life and no scope, cancelled through its host's task."""
+        if self._closing or child.cancels:
             self._forget(child)
+            return
+        child.state = "running"
+        child.task = host
+        try:
+            await child.actor.run()
+        except asyncio.CancelledError:
+            if child.cancels == 0:
+                raise
+        except Exception as error:
+            self._report(child, error)
+        finally:
+            self._let_go(child)
+            self._forget(child)
+
+    def _let_go(self, child: _Child) -> None:
+        """Give the host's task back as it was."""
+        task, child.task = child.task, None
+        if task is not None and child.cancels:
+            for _ in range(child.cancels):
+                # The cancellation was the child's, not its host's.
+                task.uncancel()
 
     async def _supervise(self, child: _Child) -> None:
         """Run a child until it ends for good."""
@@ -313,8 +299,7 @@ class Supervisor:
 
     def _forget(self, child: _Child) -> None:
         child.state = "stopped"
-        if self._children.get(child.name) is child:
-            del self._children[child.name]
+        self._children.pop(child.first, None)
         child.actor.close()
         if child.ended is not None:
             child.ended.set()
@@ -326,8 +311,7 @@ class Supervisor:
             return None
         child.group_restart = False
         child.state = "running"
-        if child.scope is None:
-            return await _live_without_scope(child, asyncio.current_task())
+        assert child.scope is not None
         with child.scope:
             try:
                 await child.actor.run()
@@ -375,7 +359,7 @@ class Supervisor:
             self._restarts.popleft()
         if len(self._restarts) > self._max_restarts:
             raise RestartLimitError(
-                actor=child.name, restarts=self._max_restarts, seconds=self._within
+                actor=child.actor.name, restarts=self._max_restarts, seconds=self._within
             )
 
     def _renew(self, child: _Child) -> None:
@@ -385,7 +369,7 @@ class Supervisor:
         if isinstance(old, Actor) and isinstance(new, Actor):
             new.mailbox, new.ref = old.mailbox, old.ref
         child.actor = new
-        child.scope = None if new.cancelled_once else anyio.CancelScope()
+        child.scope = anyio.CancelScope()
         child.cancels = 0
         child.restarts += 1
         child.started_at = self._monotonic()
@@ -394,7 +378,7 @@ class Supervisor:
         if child.on_failure is not None:
             child.on_failure(failure)
         if self._on_failure is not None:
-            self._on_failure(child.name, failure)
+            self._on_failure(child.actor.name, failure)
 
     async def _stop(self, child: _Child) -> None:
         child.restart = Restart.TEMPORARY

@@ -99,7 +99,7 @@ class TaskSupervisor(Actor):
         super().__init__(f"task-{state.task.task_id}", capacity=self._capacity)
         self.state = state
         self._context = context
-        self._claims = Claims(context.permits, state.plan.steps, self.nudge)
+        self._claims = Claims(context.permits, state.plan.steps)
         self._timer: Timer | None = None
         self._work: list[Sequence[Any]] = []
         self._held: list[Any] = []
@@ -253,8 +253,9 @@ class TaskSupervisor(Actor):
             self._failure = outcome
         if self._told is not None:
             self._told.set()
-        waiting = self._held or self._work or self._nudged
-        if waiting or self._failure is not None or self.stopping:
+        if self.stopping:
+            return  # It was nudged to its end.
+        if self._held or self._work or self._nudged or self._failure is not None:
             self.nudge()
 
     async def _recover(self) -> None:
@@ -328,7 +329,7 @@ class TaskSupervisor(Actor):
         claims.add(batch.ready)
         if state.plan.orders_ready and len(claims.queue) > 1:
             claims.reorder(await self._context.runner.order_ready(state, claims.queue))
-        chosen = claims.take(state.ready, self._room(), state.task.priority)
+        chosen = claims.take(state.ready, self._room(), state.task.priority, self.nudge)
         if not chosen:
             return
         decision = advance(state, StartSteps(tuple(chosen)), now)

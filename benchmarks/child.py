@@ -40,7 +40,9 @@ def take(order: Order) -> Sample:
     async def run() -> Sample:
         return await work(order.contender, ground)
 
+    # As a program should that runs long: what is imported is not looked at again.
     gc.collect()
+    gc.freeze()
     taken = anyio.run(run, backend_options={"use_uvloop": order.settings.uvloop})
     return Sample(
         metrics={**taken.metrics, "peak_rss_mib": peak_bytes() / 2**20}, facts=taken.facts

@@ -336,7 +336,7 @@ class Engine(Operator, Listening, Monitored):
         # Before it can have ended: nothing has to be read to know that it has not.
         watch = watchers.watch(task_id)
         try:
-            await self._submission.submit(request, task_id)
+            await self._submission.begin(request, task_id, watch.fail)
             with nullcontext() if timeout_seconds is None else anyio.fail_after(timeout_seconds):
                 return await self._reading.view(await watch.wait())
         finally:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -38,6 +39,15 @@ from tasker.telemetry.scope import bound as in_scope
 from tasker.telemetry.tracing import Tracing
 
 
+class _Ready(NamedTuple):
+    """A task to submit, and what of it begins with something of its own."""
+
+    task: TaskRecord
+    plan: Plan
+    steps: Sequence[StepRecord]
+    identity_expires_before: float | None
+
+
 class Submission:
     """Checks requests and hands them to the runtime."""
 
@@ -69,8 +79,45 @@ class Submission:
         """Return the id for a task to come."""
         return self._ids()
 
-    async def submit(self, request: TaskRequest, task_id: str | None = None) -> str:
+    async def submit(self, request: TaskRequest) -> str:
         """Make a task durable and return its id. Raises as `Engine.submit` says."""
+        ready = await self._prepare(request, self._ids())
+        try:
+            await self._residency.submit(
+                ready.task,
+                ready.plan,
+                steps=ready.steps,
+                identity_expires_before=ready.identity_expires_before,
+            )
+        except DuplicateIdentityError as error:
+            raise _duplicate(error) from error
+        return ready.task.task_id
+
+    async def begin(
+        self, request: TaskRequest, task_id: str, refused: Callable[[Exception], None]
+    ) -> None:
+        """Submit a task of that id, and return once it is on its way to the store.
+
+        ``refused`` is called with what `submit` would raise, unless this raises it.
+        """
+        ready = await self._prepare(request, task_id)
+
+        def settled(outcome: Exception | None) -> None:
+            if isinstance(outcome, DuplicateIdentityError):
+                refused(_duplicate(outcome))
+            elif outcome is not None:
+                refused(outcome)
+
+        await self._residency.begin(
+            ready.task,
+            ready.plan,
+            settled,
+            steps=ready.steps,
+            identity_expires_before=ready.identity_expires_before,
+        )
+
+    async def _prepare(self, request: TaskRequest, task_id: str) -> _Ready:
+        """Check a request, and return the task that it asks for."""
         _check_kind(request)
         bound = self._registry.get(request.name, request.namespace, request.version)
         definition = bound.definition
@@ -78,7 +125,6 @@ class Submission:
         _check_bypass(definition, request)
         now = self._clock.now()
         identity, expires = self._identity.of(request, definition.version)
-        task_id = task_id or self._ids()
         around = current_correlation()
         traceparent, tracestate = self._trace_context(request, around)
         task = TaskRecord(
@@ -104,18 +150,8 @@ class Submission:
         )
         task, plan, steps = await self._established(bound, task)
         await self._shelf.keep(bound, now)
-        try:
-            await self._residency.submit(
-                task,
-                plan,
-                steps=steps,
-                identity_expires_before=(
-                    now - self._config.identity_window_seconds if expires else None
-                ),
-            )
-        except DuplicateIdentityError as error:
-            raise DuplicateTaskError(task_id=error.task_id, identity=error.identity) from error
-        return task.task_id
+        expires_before = now - self._config.identity_window_seconds if expires else None
+        return _Ready(task, plan, steps, expires_before)
 
     def is_repetition(self, request: TaskRequest, task: TaskView) -> bool:
         """Return whether a request asks for what a task was asked for: version and context.
@@ -178,6 +214,10 @@ class Submission:
             for name, value in inputs.items()
         ]
         return msgspec.structs.replace(task, overrides=encode_overrides(overrides)), plan, steps
+
+
+def _duplicate(error: DuplicateIdentityError) -> DuplicateTaskError:
+    return DuplicateTaskError(task_id=error.task_id, identity=error.identity)
 
 
 def _check_kind(request: object) -> None:

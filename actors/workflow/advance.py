@@ -7,10 +7,7 @@ and a test explore it.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
-from tasker.actors.workflow.complete import complete_step
-from tasker.actors.workflow.decision import NOTHING, Decision, Draft, Move
+from tasker.actors.workflow.decision import NOTHING, Decision, Draft
 from tasker.actors.workflow.messages import (
     AttemptEnded,
     Interrupt,
@@ -23,8 +20,9 @@ from tasker.actors.workflow.operate import operate
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptSucceeded, attempt_lost
 from tasker.actors.workflow.retry import attempts_left, retry_delay
 from tasker.actors.workflow.settle import reopen_due, settle
-from tasker.actors.workflow.state import IN_PROGRESS, PENDING, READY, RUNNING, WorkflowState
-from tasker.stores.records import StepRecord, StepState, TaskState, Transition
+from tasker.actors.workflow.state import WorkflowState
+from tasker.actors.workflow.usual import begin_task, complete_step, start_steps
+from tasker.stores.records import StepState, TaskState
 
 
 def advance(state: WorkflowState, message: Message, now: float) -> Decision:
@@ -40,7 +38,7 @@ def advance(state: WorkflowState, message: Message, now: float) -> Decision:
     if isinstance(message, AttemptEnded):
         return _attempt_ended(state, message, now)
     if isinstance(message, StartSteps):
-        return _start_steps(state, message, now)
+        return start_steps(state, message.steps, now)
     if isinstance(message, TakeUp):
         return _take_up(state, message, now)
     if isinstance(message, Wake):
@@ -64,6 +62,9 @@ def next_wake(state: WorkflowState) -> float | None:
 
 
 def _take_up(state: WorkflowState, message: TakeUp, now: float) -> Decision:
+    usual = begin_task(state, now)
+    if usual is not None:
+        return usual
     draft = Draft(state, now)
     if message.interrupted is not None:
         _lose_running(draft, state, message.interrupted)
@@ -80,46 +81,15 @@ def _take_up(state: WorkflowState, message: TakeUp, now: float) -> Decision:
     return draft.decide()
 
 
-def _start_steps(state: WorkflowState, message: StartSteps, now: float) -> Decision:
-    """Begin an attempt of each step that is ready.
-
-    Without a draft: this is half of all that ever happens to steps, and each of them
-    goes from one known standing to another.
-    """
-    if state.head.state is not TaskState.IN_PROGRESS:
-        return NOTHING
-    records: dict[int, StepRecord] = {}
-    transitions: list[Transition] = []
-    moves: list[Move] = []
-    for index in message.steps:
-        if index not in state.ready or index in records:
-            continue
-        old = state.steps[index]
-        attempts = old.attempts + 1
-        records[index] = replace(
-            old,
-            state=IN_PROGRESS,
-            attempts=attempts,
-            ready_at=old.ready_at or state.head.started_at,
-            started_at=now,
-            ended_at=None,
-        )
-        transitions.append(
-            Transition(step=old.name, from_state=PENDING, to_state=IN_PROGRESS, attempt=attempts)
-        )
-        moves.append((index, READY, RUNNING))
-    return Decision(steps=records, recorded=records.keys(), transitions=transitions, moves=moves)
-
-
 def _attempt_ended(state: WorkflowState, message: AttemptEnded, now: float) -> Decision:
     record = state.steps[message.step]
     if record.state is not StepState.IN_PROGRESS or record.attempts != message.attempt:
         return NOTHING
     result = message.result
     if isinstance(result, AttemptSucceeded) and result.events is None:
-        simple = complete_step(state, message.step, result.results, now)
-        if simple is not None:
-            return simple
+        usual = complete_step(state, message.step, result.results, now)
+        if usual is not None:
+            return usual
     draft = Draft(state, now)
     if isinstance(result, AttemptSucceeded):
         draft.move_step(

@@ -73,6 +73,7 @@ class WorkflowState:
     """
 
     __slots__ = (
+        "_members",
         "counts",
         "epoch",
         "head",
@@ -111,6 +112,8 @@ class WorkflowState:
         self.ready = set(plan.roots)
         self.running: set[int] = set()
         self.waiting: set[int] = set()
+        # By standing; of the other three only the counts are ever asked for.
+        self._members = (None, self.ready, self.running, self.waiting, None, None)
         self.undurable: dict[int, StepRecord] = {}
         self.counts = [len(self.steps) - len(self.ready), len(self.ready), 0, 0, 0, 0]
         if steps:
@@ -145,8 +148,15 @@ class WorkflowState:
             self.steps[index] = record
         for index, left in decision.remaining.items():
             self.remaining[index] = left
+        counts, members = self.counts, self._members
         for index, before, after in decision.moves:
-            self._move(index, before, after)
+            counts[before] -= 1
+            counts[after] += 1
+            those_before, those_after = members[before], members[after]
+            if those_before is not None:
+                those_before.discard(index)
+            if those_after is not None:
+                those_after.add(index)
 
     def _load(self, records: Sequence[StepRecord]) -> None:
         """Take over what a store has, and work out what is derived from it."""
@@ -158,26 +168,11 @@ class WorkflowState:
                 for child in steps[index].dependents:
                     self.remaining[child] -= 1
         self.counts = [0] * len(Standing)
-        self.ready, self.running, self.waiting = set(), set(), set()
+        for members in (self.ready, self.running, self.waiting):
+            members.clear()
         for index, record in enumerate(self.steps):
             stands = standing(record, self.remaining[index])
             self.counts[stands] += 1
-            members = self._members(stands)
-            if members is not None:
-                members.add(index)
-
-    def _members(self, stands: Standing) -> set[int] | None:
-        if stands is READY:
-            return self.ready
-        if stands is RUNNING:
-            return self.running
-        return self.waiting if stands is WAITING else None
-
-    def _move(self, index: int, before: Standing, after: Standing) -> None:
-        self.counts[before] -= 1
-        self.counts[after] += 1
-        left, joined = self._members(before), self._members(after)
-        if left is not None:
-            left.discard(index)
-        if joined is not None:
-            joined.add(index)
+            joined = self._members[stands]
+            if joined is not None:
+                joined.add(index)

@@ -42,15 +42,14 @@ async def _sample(contender: Contender, ground: Ground) -> Sample:
     tasks = max(in_flight, settings.scaled(4_000 if graph else 2_000, 10))
     if in_flight > MOST_CALLERS:
         # Some end while others are still being submitted.
-        tasks = in_flight * 5 // 4
+        tasks = in_flight * 11 // 10
     if in_flight == 1:
         tasks = settings.scaled(500, 5)
     made = definition("diamond", DIAMOND) if graph else _sleeping(x / 1e3)
     name = "diamond" if graph else "sleeping"
     async with Engine.open(ground.fresh_url(contender), definitions=made) as engine:
-        await run_load(
-            engine, request(name), concurrency=min(64, in_flight), tasks=tasks // 10 or 1
-        )
+        warm_up = min(1_000, tasks // 10 or 1)
+        await run_load(engine, request(name), concurrency=min(64, in_flight), tasks=warm_up)
         if in_flight > MOST_CALLERS:
             load = await run_in_flight(engine, request(name), in_flight=in_flight, tasks=tasks)
         else:

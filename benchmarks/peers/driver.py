@@ -7,6 +7,7 @@ tasks, and how many in flight, is decided here, the same way for all.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -67,6 +68,9 @@ def contend(
     slot = 0.05 if order.quick else TOTAL_SECONDS / (len(STEPS) * len(tries))
     for shape, steps in STEPS.items():
         run(shape, 1, 1)
+        # What is imported by now is not looked at again.
+        gc.collect()
+        gc.freeze()
         if shape == "diamond":
             metrics["diamond_one_ms"] = _one_ms(run, 2 if order.quick else LATENCY_TASKS)
         rates = {concurrency: _rate(run, shape, concurrency, slot) for concurrency in tries}

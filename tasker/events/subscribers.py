@@ -84,7 +84,7 @@ class Subscribers:
             return
         self._bus.remove(delivery.mailbox)
         if self._branch is not None:
-            self._branch.cancel(delivery.name)
+            self._branch.cancel(delivery)
         delivery.mailbox.clear()
         done = delivery.statistics()
         self._bus.tell(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,7 +26,7 @@ from tasker.stores.records import AnnotationRecord, ErrorRecord
 from tasker.telemetry.correlation import CORRELATION_HEADER
 from tasker.telemetry.masking import DEFAULT_RULES, Masker, MaskingRules
 from tasker.telemetry.scope import ActiveSpan, Scope, bound
-from tasker.telemetry.tracing import Tracing
+from tasker.telemetry.tracing import AttemptSpan, Tracing
 
 RESULT_LIMIT = 1024 * 1024  # bytes
 THREADS = 40
@@ -86,11 +86,15 @@ class HandlerRunner:
             publishing=Publishing(clock.now, registered, result_limit),
         )
 
-    async def run(self, order: AttemptOrder) -> AttemptResult:
-        """Run one attempt and return how it ended. Never raises, save for cancellation."""
+    def run(self, order: AttemptOrder) -> Coroutine[Any, Any, AttemptResult]:
+        """Return what runs one attempt: it comes back with how that ended.
+
+        It never raises, save for cancellation.
+        """
         span = None if self._traces is None else self._traces.attempt(order)
-        if span is None:
-            return await self._run(order, None)
+        return self._run(order, None) if span is None else self._run_traced(order, span)
+
+    async def _run_traced(self, order: AttemptOrder, span: AttemptSpan) -> AttemptResult:
         result: AttemptResult | None = None
         try:
             result = await self._run(order, span)

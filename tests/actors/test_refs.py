@@ -111,19 +111,20 @@ async def test_an_ask_that_was_not_handled_is_told_when_the_actor_stops():
 async def test_an_ask_under_way_is_told_when_the_actor_is_cancelled():
     top, _ = watched()
     async with top:
-        ref = top.adopt(Echo())
+        echo = Echo()
+        top.adopt(echo)
         answers: list[Exception] = []
 
         async def ask() -> None:
             try:
-                await ref.ask("block")
+                await echo.ref.ask("block")
             except ActorStoppedError as error:
                 answers.append(error)
 
         async with anyio.create_task_group() as group:
             group.start_soon(ask)
             await settle()
-            top.cancel("echo")
+            top.cancel(echo)
         assert len(answers) == 1
 
 

@@ -180,8 +180,9 @@ async def test_a_child_that_is_cancelled_before_it_began_does_not_begin():
             self.log.append("busy")
 
     async with Supervisor("top") as top:
-        top.start(lambda: Busy("a", log))
-        top.cancel("a")
+        busy = Busy("a", log)
+        top.start(lambda: busy)
+        top.cancel(busy)
         await settle()
         assert "busy" not in log
         assert names(top) == set()
@@ -190,9 +191,10 @@ async def test_a_child_that_is_cancelled_before_it_began_does_not_begin():
 async def test_a_cancelled_child_is_not_restarted():
     log: list[str] = []
     async with Supervisor("top") as top:
-        top.start(lambda: Child("a", log))
+        child = Child("a", log)
+        top.start(lambda: child)
         await settle()
-        top.cancel("a")
+        top.cancel(child)
         await settle()
         assert log == ["a up", "a down"]
         assert len(top) == 0

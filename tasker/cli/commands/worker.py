@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -133,6 +134,9 @@ class _Worker:
             config=self._config,
         ) as engine:
             self._engine = engine
+            # What is there by now stays: the garbage collector need not look at it again.
+            gc.collect()
+            gc.freeze()
             known = [entry.definition.full_name for entry in engine.registry.list()]
             self._tell(
                 "worker.started",
