@@ -193,6 +193,22 @@ async def test_two_users_at_once_never_see_each_others_identity():
     assert seen == {name: name for name in inside}
 
 
+async def test_a_host_that_shares_a_state_between_requests_shares_no_identity():
+    shared: dict[str, object] = {}
+
+    def careless(app):
+        async def wrapped(scope, receive, send):
+            await app({**scope, "state": shared}, receive, send)
+
+        return wrapped
+
+    async with application(authenticator=ByName(), wrap=careless) as (client, _, _):
+        for name in ("ann", "bob"):
+            made = await client.post("/tasks", json={"name": "work"}, headers={"X-Name": name})
+            assert made.json()["initiator"] == name
+        problem(await client.get("/tasks"), 401, "AUTHENTICATION_FAILED")
+
+
 async def test_a_coordinator_is_asked_about_the_task():
     coordinator = OnlyThese("tasker.task:show")
     async with application(authenticator=ByName(), coordinator=coordinator) as (client, _, _):

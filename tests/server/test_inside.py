@@ -31,11 +31,21 @@ def in_litestar(app):
     return Litestar([asgi("/deep/down", is_mount=True, copy_scope=True)(app)], logging_config=None)
 
 
+def as_of_old(app):
+    """Mount it as ASGI 2 hosts do, which take the mount's path off the request's."""
+
+    async def wrapped(scope, receive, send):
+        path = scope["path"].removeprefix("/deep/down")
+        await app({**scope, "path": path, "root_path": "/deep/down"}, receive, send)
+
+    return wrapped
+
+
 def prefixed(app):
     return Prefixed(app, "/deep/down")
 
 
-@pytest.mark.parametrize("wrap", [in_starlette, in_fastapi, in_litestar, prefixed])
+@pytest.mark.parametrize("wrap", [in_starlette, in_fastapi, in_litestar, prefixed, as_of_old])
 async def test_it_is_the_same_wherever_it_is_mounted(wrap):
     async with application(wrap=wrap) as (client, _, _):
         made = await post_task(client, "/deep/down/tasks", context={"n": 1})
@@ -50,6 +60,7 @@ async def test_it_is_the_same_wherever_it_is_mounted(wrap):
         problem(await client.get("/deep/down/nothing"), 404, "NOT_FOUND")
         # A path within that repeats the mount's is a path within.
         problem(await client.get("/deep/down/handlers/deep/down"), 404, "NAMESPACE_NOT_FOUND")
+        assert (await client.get("/deep/down/health/live")).status_code == 200
 
 
 async def test_two_applications_share_nothing():

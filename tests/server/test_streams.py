@@ -58,6 +58,8 @@ def test_a_task_is_followed_from_its_beginning_to_its_end(server):
 def test_a_stream_of_a_task_goes_on_after_each_event(server):
     path = f"/tasks/{server.task(REPORT)['task_id']}/events/stream"
     whole = ids(follow(server, path))
+    listed = server.get(path.removesuffix("/stream")).json()["events"]
+    assert len(whole) == len(listed) > 3
     for at, last in enumerate(whole):
         assert ids(follow(server, path, last=last)) == whole[at + 1 :]
     assert ids(follow(server, path, after=2)) == [each for each in whole if each[0] > "2"]
