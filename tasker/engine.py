@@ -266,6 +266,14 @@ class Engine(Operator, Listening, Monitored):
         self._check_open("submit a task")
         return await self._submission.submit(request)
 
+    async def create(self, request: TaskRequest) -> TaskView:
+        """Submit a task, and return it as it was created: nothing of it has run yet.
+
+        Raises as `submit` does.
+        """
+        self._check_open("create a task")
+        return await self._submission.create(request)
+
     async def is_repetition(self, request: TaskRequest, task_id: str) -> bool:
         """Return whether a request asks for what a task was asked for: version and context.
 

@@ -11,6 +11,7 @@ from msgspec import Raw
 from tasker.actors.protocols import Clock
 from tasker.actors.residency import Residency
 from tasker.actors.workflow.plan import Plan
+from tasker.actors.workflow.state import WorkflowState
 from tasker.config import EngineConfig
 from tasker.definition_shelf import DefinitionShelf
 from tasker.definitions.definition import Definition
@@ -43,6 +44,7 @@ class _Ready(NamedTuple):
     """A task to submit, and what of it begins with something of its own."""
 
     task: TaskRecord
+    definition: Definition
     plan: Plan
     steps: Sequence[StepRecord]
     identity_expires_before: float | None
@@ -81,6 +83,15 @@ class Submission:
 
     async def submit(self, request: TaskRequest) -> str:
         """Make a task durable and return its id. Raises as `Engine.submit` says."""
+        return (await self._submit(request)).task.task_id
+
+    async def create(self, request: TaskRequest) -> TaskView:
+        """Make a task durable and return it as it was created. Raises as `Engine.submit` says."""
+        ready = await self._submit(request)
+        state = WorkflowState(task=ready.task, plan=ready.plan, steps=ready.steps, seq=1)
+        return TaskView(state, ready.definition, ready.task.created_at)
+
+    async def _submit(self, request: TaskRequest) -> _Ready:
         ready = await self._prepare(request, self._ids())
         try:
             await self._residency.submit(
@@ -91,7 +102,7 @@ class Submission:
             )
         except DuplicateIdentityError as error:
             raise _duplicate(error) from error
-        return ready.task.task_id
+        return ready
 
     async def begin(
         self, request: TaskRequest, task_id: str, refused: Callable[[Exception], None]
@@ -151,7 +162,7 @@ class Submission:
         task, plan, steps = await self._established(bound, task)
         await self._shelf.keep(bound, now)
         expires_before = now - self._config.identity_window_seconds if expires else None
-        return _Ready(task, plan, steps, expires_before)
+        return _Ready(task, definition, plan, steps, expires_before)
 
     def is_repetition(self, request: TaskRequest, task: TaskView) -> bool:
         """Return whether a request asks for what a task was asked for: version and context.

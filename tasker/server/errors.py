@@ -9,6 +9,7 @@ TaskerError
     ├── PreconditionError           a header of the request cannot be, or does not hold
     ├── MediaTypeError              the body is not JSON
     ├── CrossSiteError              a page of another site had a browser send it
+    ├── EventsElsewhereError        events are told where the store is worked
     ├── ReusedKeyError              an idempotency key was given with another request
     └── NotFoundError               there is nothing of that name
 """
@@ -89,6 +90,16 @@ class CrossSiteError(ServerError):
     def __init__(self, *, site: str) -> None:
         self.site = site
         super().__init__(f"a page elsewhere ({site}) may not change anything here")
+
+
+class EventsElsewhereError(ServerError):
+    """The events of all tasks are told by the engine that works the store, which is another."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the engine behind this server leaves the work to another process, which tells the "
+            "events; ask a server there, or follow one task"
+        )
 
 
 class ReusedKeyError(ServerError):

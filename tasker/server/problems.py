@@ -101,6 +101,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.NoAnswerError: Kind(504, "NO_ANSWER", "No answer from the engine"),
     refusals.MediaTypeError: Kind(415, "UNSUPPORTED_MEDIA_TYPE", "Send JSON"),
     refusals.CrossSiteError: Kind(403, "CROSS_SITE", "Not from there"),
+    refusals.EventsElsewhereError: Kind(409, "EVENTS_ELSEWHERE", "No events here"),
     refusals.ReusedKeyError: Kind(
         422, "IDEMPOTENCY_KEY_REUSED", "The key belongs to another request", _named("task_id")
     ),

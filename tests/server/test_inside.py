@@ -8,11 +8,12 @@ from litestar import Litestar, asgi
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from tasker import Engine
 from tasker.server import SidecarConfig, TaskerApp
 from tasker.server.shell import Prefixed
 from tasker.stores import MemoryStore, StoreUnavailableError
 from tasker.testing import testing_engine
-from tests.engine.support import Gate, one_step
+from tests.engine.support import QUICK, Gate, one_step
 from tests.server.inside import application, post_task
 from tests.server.serving import problem
 
@@ -71,6 +72,28 @@ async def test_two_applications_share_nothing():
             for client in (first, second)
         ]
     assert counts == [1, 0]
+
+
+async def test_an_engine_that_leaves_the_work_to_another_is_served_as_well(tmp_path, monkeypatch):
+    store, gate = f"sqlite:///{tmp_path / 'tasks.db'}", Gate()
+    definition = gate.definition()
+    async with (
+        Engine.open(store, definitions=definition, config=QUICK),
+        Engine.open(store, definitions=definition, config=QUICK, work=False) as engine,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=TaskerApp(engine)), base_url="http://test"
+        ) as client,
+    ):
+        task_id = (await post_task(client, context={"n": 1})).json()["task_id"]
+        await gate.until(entered=1)
+        paused = await client.post(f"/tasks/{task_id}/pause")
+        assert paused.json()["status"] == "paused"
+        monkeypatch.setattr("tasker.engine.REMOTE_SECONDS", 0.0)
+        problem(await client.post(f"/tasks/{task_id}/resume"), 504, "NO_ANSWER")
+        problem(await client.get("/events/stream"), 409, "EVENTS_ELSEWHERE")
+        gate.open()
+        stream = await client.get(f"/tasks/{task_id}/events/stream")
+        assert stream.text.rstrip().endswith("event: end\ndata: {}")
 
 
 class Slow(MemoryStore):

@@ -43,7 +43,9 @@ def test_a_created_task_is_answered_whole_with_its_place(server):
 
 def test_without_a_wait_the_answer_does_not_wait(server):
     task, gate = server.running_task()
-    assert task["status"] in ("pending", "in_progress")
+    at_once = server.post("/tasks", {**CHECKOUT, "context": {"order": 7}})
+    assert (at_once.status_code, at_once.json()["status"]) == (201, "pending")
+    assert at_once.headers["etag"] == '"1"'
     soon = server.get(f"/tasks/{task['task_id']}", headers={"Prefer": "wait=0"}).json()
     assert soon["status"] == "in_progress"
     gate.touch()
@@ -91,6 +93,10 @@ def test_bodies_that_cannot_be_read(server):
 def test_a_body_beyond_the_limit_is_not_read(server):
     # More than the server's limit of 2 MiB; then more than a context may have.
     problem(server.post("/tasks", {"name": "x" * 3_000_000}), 413, "TOO_LARGE")
+    pieces = (b"[" * 100_000 for _ in range(30))
+    headers = {"Content-Type": "application/json"}
+    chunked = server.client.post("/tasks", content=pieces, headers=headers)
+    problem(chunked, 413, "TOO_LARGE")
     context = {"order": 7, "filler": "x" * 1_500_000}
     problem(server.post("/tasks", {**CHECKOUT, "context": context}), 413, "TOO_LARGE")
 

@@ -17,6 +17,7 @@ from tasker.actors.workflow.states import AT_REST
 from tasker.errors import EventNameError, InvalidRequestError, UnknownTaskError
 from tasker.reading import HistoryEntry
 from tasker.server.answering import AnyRequest, guarded
+from tasker.server.errors import EventsElsewhereError
 from tasker.server.headers import last_event_id
 from tasker.server.shapes.tasks import TaskEventEntry, TaskEvents
 from tasker.server.sidecar import Sidecar
@@ -117,6 +118,8 @@ async def stream_events(
     first event is `gap`: something may have been missed, so read again what you show.
     A reader that is too slow is cut off, and comes back the same way.
     """
+    if not sidecar.engine.works:
+        raise EventsElsewhereError
     names = tuple(name) or ("task.*", "step.*")
     for each in names:
         try:

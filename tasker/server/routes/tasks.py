@@ -38,7 +38,7 @@ Texts = Annotated[tuple[str, ...], Parameter(required=False, max_items=100)]
 async def create_task(
     request: AnyRequest, data: JSONBody[TaskBody], sidecar: NamedDependency[Sidecar]
 ) -> Response[Task]:
-    """Make a task durable, and answer once it is.
+    """Make a task durable, and answer once it is, with the task as it was created.
 
     The same `Idempotency-Key` again, for the same namespace and name, gives the task of the
     first request with 200 and `Idempotency-Replayed: true`. `Prefer: wait=N` has the answer
@@ -51,15 +51,16 @@ async def create_task(
     status = 201
     with sidecar.admission.admitted():
         try:
-            task_id = await sidecar.engine.submit(asked)
+            view = await sidecar.engine.create(asked)
         except DuplicateTaskError as error:
             if asked.idempotency_key is None:
                 raise
             await check_repeated(sidecar, asked, error.task_id)
-            task_id, status = error.task_id, 200
+            view, status = await sidecar.engine.get(error.task_id), 200
             headers["Idempotency-Replayed"] = "true"
-    view = await seen(sidecar, task_id, wait, headers)
-    headers["Location"] = link(request, f"/tasks/{task_id}")
+    headers["Location"] = link(request, f"/tasks/{view.task_id}")
+    if wait is not None:
+        view = await seen(sidecar, view.task_id, wait, headers)
     return answer_task(view, status=status, headers=headers)
 
 
