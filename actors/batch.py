@@ -15,6 +15,7 @@ from tasker.stores.records import (
     Append,
     StepRecord,
     TaskChange,
+    TaskDetails,
     TaskRecord,
     Transition,
 )
@@ -31,6 +32,7 @@ class Batch:
     __slots__ = (
         "annotations",
         "at",
+        "details",
         "ends",
         "head",
         "ready",
@@ -46,6 +48,7 @@ class Batch:
     def __init__(self, at: float) -> None:
         self.at = at
         self.head: TaskChange | None = None
+        self.details: TaskDetails | None = None
         self.steps: dict[int, StepRecord] = {}
         self.recorded: set[int] = set()
         self.transitions: list[Transition] = []
@@ -62,6 +65,8 @@ class Batch:
         if decision.head is not None:
             self.head = decision.head
             self.ends = decision.ends
+        if decision.details is not None:
+            self.details = decision.details
         self.steps.update(decision.steps)
         self.recorded.update(decision.recorded)
         self.transitions.extend(decision.transitions)
@@ -75,7 +80,13 @@ class Batch:
     @property
     def durable(self) -> bool:
         """Whether there is anything that a store must keep."""
-        return bool(self.head is not None or self.recorded or self.transitions or self.annotations)
+        return bool(
+            self.head is not None
+            or self.recorded
+            or self.transitions
+            or self.annotations
+            or self.details is not None
+        )
 
     def to_append(
         self,
@@ -105,6 +116,7 @@ class Batch:
             created=created,
             identity_expires_before=identity_expires_before,
             task=head,
+            details=self.details,
             steps=tuple([self.steps[index] for index in sorted(self.recorded)]),
             transitions=tuple(self.transitions),
             annotations=tuple(self.annotations),

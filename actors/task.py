@@ -20,6 +20,7 @@ from tasker.actors.protocols import AttemptOrder
 from tasker.actors.timers import Timer
 from tasker.actors.workflow.advance import advance, next_wake
 from tasker.actors.workflow.decision import Decision
+from tasker.actors.workflow.errors import TaskChangedError
 from tasker.actors.workflow.messages import AttemptEnded, StartSteps, TakeUp, Wake
 from tasker.actors.workflow.outcome import AttemptFailed
 from tasker.actors.workflow.state import WorkflowState
@@ -295,11 +296,20 @@ class TaskSupervisor(Actor):
             self._take(advance(self.state, message, now), batch)
             return
         try:
+            self._check_expected(message.message, batch)
             self._take(advance(self.state, message.message, now), batch)
         except TaskerError as error:
             message.reply.fail(error)
         else:
             batch.replies.append(message.reply)
+
+    def _check_expected(self, message: Any, batch: Batch) -> None:
+        """Raise `TaskChangedError` when an operation was meant for the task as it was before."""
+        expected = getattr(message, "expected_seq", None)
+        # What was decided before it in this batch is a change too.
+        seq = self.state.seq + batch.durable
+        if expected is not None and expected != seq:
+            raise TaskChangedError(task_id=self.state.task.task_id, expected_seq=expected, seq=seq)
 
     def _take(self, decision: Decision, batch: Batch) -> None:
         self.state.apply(decision)

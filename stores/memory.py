@@ -138,6 +138,8 @@ class MemoryStore(MemoryCatalog, MemoryOutbox):
             )
         if append.task is not None:
             self._put(replace(entry.task, **asdict(append.task)))
+        if append.details is not None:
+            self._put(replace(entry.task, **asdict(append.details)))
         if append.outgoing is not None:
             self._send(append.task_id, append.outgoing, append.at)
 

@@ -50,8 +50,8 @@ class JournalStore(Protocol):
         append leaves no trace. A batch means what its appends would mean one after
         the other.
 
-        An append is recorded whole: task head, steps (each replaces the record of
-        its name), transitions, annotations; an annotation's type that is not
+        An append is recorded whole: task head, details, steps (each replaces the record
+        of its name), transitions, annotations; an annotation's type that is not
         known is created. The namespace of a created task is created when absent.
         What it has ``outgoing`` is put into the outbox, in the order of the appends.
         When the call raises, none of the appends was acknowledged and all or none

@@ -114,6 +114,13 @@ class TaskChange(Struct, frozen=True, gc=False, kw_only=True):
     ended_at: float | None
 
 
+class TaskDetails(Struct, frozen=True, gc=False, kw_only=True):
+    """What of a task can be changed afterwards, whole: it does not decide how it runs."""
+
+    reason: str
+    tags: tuple[str, ...]
+
+
 class StepRecord(Struct, frozen=True, gc=False, kw_only=True):
     """A step's state, results and attempts.
 
@@ -167,9 +174,10 @@ class Append(Struct, frozen=True, gc=False, kw_only=True):
     """What one decision makes durable, all of it or nothing.
 
     ``seq`` numbers the appends of a task from 1 without gaps. The first one
-    carries ``created``. ``identity_expires_before`` frees an equal identity of a
-    task created before that instant. ``outgoing`` is what durable subscriptions hear
-    of it: a JSON array of events, None when that is nothing.
+    carries ``created``; ``details`` comes with later ones alone.
+    ``identity_expires_before`` frees an equal identity of a task created before that
+    instant. ``outgoing`` is what durable subscriptions hear of it: a JSON array of
+    events, None when that is nothing.
     """
 
     task_id: str
@@ -179,6 +187,7 @@ class Append(Struct, frozen=True, gc=False, kw_only=True):
     created: TaskRecord | None = None
     identity_expires_before: float | None = None
     task: TaskChange | None = None
+    details: TaskDetails | None = None
     steps: tuple[StepRecord, ...] = ()
     transitions: tuple[Transition, ...] = ()
     annotations: tuple[AnnotationRecord, ...] = ()

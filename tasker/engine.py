@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -258,6 +258,48 @@ class Engine(Operator, Readable, Listening, Monitored):
         self._check_open("submit a task")
         return await self._submission.submit(request)
 
+    async def create(self, request: TaskRequest) -> TaskView:
+        """Submit a task, and return it as it was created: nothing of it has run yet.
+
+        Raises as `submit` does.
+        """
+        self._check_open("create a task")
+        return await self._submission.create(request)
+
+    async def is_repetition(self, request: TaskRequest, task_id: str) -> bool:
+        """Return whether a request asks for what a task was asked for: version and context.
+
+        For a `DuplicateTaskError`, to tell a repeated request from a key that was taken twice.
+
+        Raises:
+            UnknownTaskError: There is no such task.
+        """
+        return self._submission.is_repetition(request, await self.get(task_id))
+
+    async def submit_many(self, requests: Sequence[TaskRequest]) -> list[str | TaskerError]:
+        """Make many tasks durable together; each is taken or refused for itself.
+
+        They are appended at the same time, so they share a commit as far as
+        ``journal_batch`` goes. Returns, in order, the id of each task, or what `submit`
+        would have raised for it.
+
+        Raises:
+            EngineClosedError: The engine is not open.
+        """
+        self._check_open("submit tasks")
+        outcomes: list[str | TaskerError | None] = [None] * len(requests)
+
+        async def submit(index: int, request: TaskRequest) -> None:
+            try:
+                outcomes[index] = await self._submission.submit(request)
+            except TaskerError as error:
+                outcomes[index] = error
+
+        async with anyio.create_task_group() as group:
+            for index, request in enumerate(requests):
+                group.start_soon(submit, index, request)
+        return [outcome for outcome in outcomes if outcome is not None]
+
     async def wait(self, task_id: str, *, timeout_seconds: float | None = None) -> TaskView:
         """Return a task once it is at rest: complete, in error, cancelled or resolved.
 
@@ -319,6 +361,11 @@ class Engine(Operator, Readable, Listening, Monitored):
             self._registrations.refused(error)
             raise
         return tuple(each.definition for each in bound)
+
+    @property
+    def works(self) -> bool:
+        """Whether tasks run here; else they are left to the engine that works the store."""
+        return self._work
 
     # Its life
 

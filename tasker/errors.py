@@ -18,10 +18,13 @@ TaskerError
 ├── UnknownStepError                the task has no such step
 ├── InvalidTransitionError          the state machine has no such arrow
 ├── InvalidOperationError           the operation is not legal in that state
+├── TaskChangedError                the task is not as the caller last saw it
 ├── TaskFailedError                 a task ended otherwise than complete
 ├── EngineClosedError               the engine takes no work any more
 ├── ExporterError                   metrics cannot be exported so; see tasker.telemetry
 ├── WebhookError                    a webhook is not signed as it has to be
+├── ServerError                     the server refuses it; see tasker.server.errors
+├── NoAnswerError                   the engine that works the store did not answer in time
 ├── MissingExtraError               an optional package is not installed
 ├── RetryableError                  raised by handlers: try again
 └── PermanentError                  raised by handlers: no retry can help
@@ -39,6 +42,7 @@ import msgspec
 from tasker.actors.workflow.errors import (
     InvalidOperationError,
     InvalidTransitionError,
+    TaskChangedError,
     UnknownStepError,
 )
 from tasker.stores.errors import (
@@ -73,6 +77,7 @@ __all__ = [
     "InvalidRequestError",
     "InvalidTransitionError",
     "MissingExtraError",
+    "NoAnswerError",
     "PermanentError",
     "Problem",
     "RegistrationError",
@@ -88,6 +93,7 @@ __all__ = [
     "StoreVersionError",
     "SubscriberError",
     "SubscriptionGoneError",
+    "TaskChangedError",
     "TaskFailedError",
     "TaskerError",
     "UndeclaredEventError",
@@ -294,6 +300,18 @@ class WebhookError(TaskerError):
     def __init__(self, *, reason: str) -> None:
         self.reason = reason
         super().__init__(f"the webhook is refused: {reason}")
+
+
+class NoAnswerError(TaskerError):
+    """The engine that works the store did not answer in time; it may still do what was asked."""
+
+    def __init__(self, *, url: str, timeout_seconds: float) -> None:
+        self.url = url
+        self.timeout_seconds = timeout_seconds
+        super().__init__(
+            f"the engine that works {url} did not answer within {timeout_seconds:g} s; "
+            "it will do the operation when it gets to it"
+        )
 
 
 class MissingExtraError(TaskerError):

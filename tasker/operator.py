@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import msgspec
 from msgspec import UNSET
 
 from tasker.actors.workflow.messages import (
@@ -19,6 +20,7 @@ from tasker.actors.workflow.messages import (
     Resume,
     Retry,
     UpdateStep,
+    UpdateTask,
 )
 from tasker.errors import InvalidRequestError
 from tasker.stores.encoding import encode
@@ -132,6 +134,32 @@ class Operator(Protocol):
         """End one step; what depends on it cannot run, and the task ends in error."""
         return await self._operate(task_id, CancelStep(step=step, by=by, reason=reason))
 
+    async def update_task(
+        self,
+        task_id: str,
+        *,
+        task_reason: str | None = None,
+        tags: Sequence[str] | None = None,
+        by: str | None = None,
+    ) -> TaskState:
+        """Change why a task was asked for, or its tags; they do not decide how it runs."""
+        if task_reason is None and tags is None:
+            raise InvalidRequestError("update_task changes nothing; give task_reason or tags")
+        if isinstance(tags, str) or not all(isinstance(tag, str) for tag in tags or ()):
+            raise InvalidRequestError("tags of a task must be a list of strings")
+        changed = None if tags is None else tuple(tags)
+        return await self._operate(
+            task_id, UpdateTask(task_reason=task_reason, tags=changed, by=by)
+        )
+
+    def expecting(self, seq: int | None) -> Operator:
+        """Return the same operations, done only while ``seq`` is the task's newest append.
+
+        `TaskChangedError` is raised elsewhere. A task's ``seq`` is that of its
+        ``workflow_state``. With None they are done in any case.
+        """
+        return self if seq is None else _Expecting(self, seq)
+
     async def annotate(
         self, task_id: str, type: str, annotation: Mapping[str, Any], *, by: str | None = None
     ) -> TaskState:
@@ -141,3 +169,18 @@ class Operator(Protocol):
 
     def _encode(self, value: Any, what: str) -> Any:
         return encode(value, what=what, limit=self._size_limit())
+
+
+class _Expecting(Operator):
+    """Operations on a task as the caller last saw it."""
+
+    def __init__(self, inner: Operator, seq: int) -> None:
+        self._inner = inner
+        self._seq = seq
+
+    async def _operate(self, task_id: str, operation: AnyOperation) -> TaskState:
+        expecting = msgspec.structs.replace(operation, expected_seq=self._seq)
+        return await self._inner._operate(task_id, expecting)
+
+    def _size_limit(self) -> int:
+        return self._inner._size_limit()

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tasker.actors.protocols import Clock
 from tasker.actors.workflow.state import WorkflowState
@@ -105,14 +106,14 @@ class Reading:
         """Return a page of tasks, newest first."""
         if not 1 <= limit <= MOST_PER_PAGE:
             raise InvalidRequestError(f"limit is {limit}; it must be 1 to {MOST_PER_PAGE}")
-        page = await self._store.list_tasks(where.to_filter(), cursor=cursor, limit=limit)
+        page = await self._store.list_tasks(_as_shown(where), cursor=cursor, limit=limit)
         return TaskListPage(
             tasks=tuple(listing(task) for task in page.tasks), next_cursor=page.next_cursor
         )
 
     async def counts(self, where: TaskQuery) -> dict[TaskState, int]:
         """Return how many of the tasks are in each state."""
-        return await self._store.count_tasks(where.to_filter())
+        return await self._store.count_tasks(_as_shown(where))
 
     async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
         """Return every transition after ``after_seq``, in order; the audit trail."""
@@ -149,6 +150,24 @@ class Reading:
         if not notes and await self._store.get_task(task_id) is None:
             raise UnknownTaskError(task_id=task_id)
         return notes
+
+
+def _as_shown(where: TaskQuery) -> TaskFilter:
+    """Return a query as stores take it, its bounds meant as instants are shown.
+
+    Those are rounded to microseconds, so a task can be recorded up to half of one before
+    the instant that it shows; asked for from that instant on, it has to be found.
+    """
+    found = where.to_filter()
+    return replace(
+        found,
+        created_from=_half_before(found.created_from),
+        created_until=_half_before(found.created_until),
+    )
+
+
+def _half_before(at: float | None) -> float | None:
+    return None if at is None else at - 0.5e-6
 
 
 def _states(states: Sequence[TaskState | str]) -> tuple[TaskState, ...]:

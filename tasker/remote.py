@@ -12,7 +12,7 @@ from msgspec import Raw
 import tasker.errors as errors
 from tasker.actors.protocols import Clock
 from tasker.actors.workflow.messages import AnyOperation
-from tasker.errors import TaskerError
+from tasker.errors import NoAnswerError, TaskerError
 from tasker.stores.encoding import decode
 from tasker.stores.protocols import Store
 from tasker.stores.records import CommandRecord, TaskState
@@ -26,8 +26,8 @@ async def operate_remotely(
     """Leave an operation for the engine that works the store; return the task's state after it.
 
     Raises:
-        TaskerError: What the engine refused it with; or that no answer came in
-            time, in which case the engine does it when it gets to it.
+        TaskerError: What the engine refused it with.
+        NoAnswerError: No answer came in time; the engine does it when it gets to it.
     """
     command_id = str(uuid.uuid4())
     await store.post_command(
@@ -45,10 +45,7 @@ async def operate_remotely(
             if command is not None and command.outcome is not None:
                 return _outcome(decode(command.outcome))
             await clock.sleep(LOOK_SECONDS)
-    raise TaskerError(
-        f"the engine that works {store.url} did not answer within {timeout_seconds:g} s; "
-        "it will do the operation when it gets to it"
-    )
+    raise NoAnswerError(url=store.url, timeout_seconds=timeout_seconds)
 
 
 def _outcome(outcome: dict[str, Any]) -> TaskState:

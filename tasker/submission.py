@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
@@ -11,6 +11,7 @@ from msgspec import Raw
 from tasker.actors.protocols import Clock
 from tasker.actors.residency import Residency
 from tasker.actors.workflow.plan import Plan
+from tasker.actors.workflow.state import WorkflowState
 from tasker.config import EngineConfig
 from tasker.definition_shelf import DefinitionShelf
 from tasker.definitions.definition import Definition
@@ -28,10 +29,11 @@ from tasker.handlers.task import establish, overrides_hook
 from tasker.handlers.views import Task
 from tasker.identity import Identity
 from tasker.ids import IdFactory
-from tasker.registry import Registry
+from tasker.registry import LATEST, Registry
 from tasker.request import TaskRequest
-from tasker.stores.encoding import encode
+from tasker.stores.encoding import decode, encode
 from tasker.stores.records import StepRecord, TaskRecord, TaskState
+from tasker.task_view import TaskView
 from tasker.telemetry.correlation import Correlation, current_correlation
 from tasker.telemetry.scope import Scope
 from tasker.telemetry.scope import bound as in_scope
@@ -42,6 +44,7 @@ class _Ready(NamedTuple):
     """A task to submit, and what of it begins with something of its own."""
 
     task: TaskRecord
+    definition: Definition
     plan: Plan
     steps: Sequence[StepRecord]
     identity_expires_before: float | None
@@ -80,6 +83,15 @@ class Submission:
 
     async def submit(self, request: TaskRequest) -> str:
         """Make a task durable and return its id. Raises as `Engine.submit` says."""
+        return (await self._submit(request)).task.task_id
+
+    async def create(self, request: TaskRequest) -> TaskView:
+        """Make a task durable and return it as it was created. Raises as `Engine.submit` says."""
+        ready = await self._submit(request)
+        state = WorkflowState(task=ready.task, plan=ready.plan, steps=ready.steps, seq=1)
+        return TaskView(state, ready.definition, ready.task.created_at)
+
+    async def _submit(self, request: TaskRequest) -> _Ready:
         ready = await self._prepare(request, self._ids())
         try:
             await self._residency.submit(
@@ -90,7 +102,7 @@ class Submission:
             )
         except DuplicateIdentityError as error:
             raise _duplicate(error) from error
-        return ready.task.task_id
+        return ready
 
     async def begin(
         self, request: TaskRequest, task_id: str, refused: Callable[[Exception], None]
@@ -150,7 +162,20 @@ class Submission:
         task, plan, steps = await self._established(bound, task)
         await self._shelf.keep(bound, now)
         expires_before = now - self._config.identity_window_seconds if expires else None
-        return _Ready(task, plan, steps, expires_before)
+        return _Ready(task, definition, plan, steps, expires_before)
+
+    def is_repetition(self, request: TaskRequest, task: TaskView) -> bool:
+        """Return whether a request asks for what a task was asked for: version and context.
+
+        Raises:
+            UnknownDefinitionError: Its definition is not registered any more.
+            ContextValidationError: The request's context does not fit the schema.
+        """
+        if request.version not in (None, LATEST, task.version):
+            return False
+        bound = self._registry.get(request.name, request.namespace, task.version)
+        context: Any = decode(self._checked_context(bound, request))
+        return bool(context == task.context)
 
     def _trace_context(
         self, request: TaskRequest, around: Correlation

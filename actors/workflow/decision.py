@@ -24,6 +24,7 @@ from tasker.stores.records import (
     StepRecord,
     StepState,
     TaskChange,
+    TaskDetails,
     TaskState,
     Transition,
 )
@@ -35,7 +36,7 @@ Move = tuple[int, Standing, Standing]
 class Decision(Struct, frozen=True, gc=False, kw_only=True):
     """What one message changes. Nothing of it may take effect before it is durable.
 
-    ``head`` is the task's new head, None when unchanged; ``steps`` the new records
+    ``head`` and ``details`` are the task's new ones, None when unchanged; ``steps`` the new records
     by index, ``recorded`` those of them that a store must keep (the others only
     became ready); ``ready`` the steps that may start once they have a permit;
     ``stops`` the running attempts to cancel, as (step, attempt). ``moves`` and
@@ -44,6 +45,7 @@ class Decision(Struct, frozen=True, gc=False, kw_only=True):
     """
 
     head: TaskChange | None = None
+    details: TaskDetails | None = None
     steps: Mapping[int, StepRecord] = {}
     recorded: Set[int] = frozenset()
     transitions: Sequence[Transition] = ()
@@ -61,7 +63,13 @@ class Decision(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def durable(self) -> bool:
         """Whether there is anything that a store must keep."""
-        return bool(self.head is not None or self.recorded or self.transitions or self.annotations)
+        return bool(
+            self.head is not None
+            or self.recorded
+            or self.transitions
+            or self.annotations
+            or self.details is not None
+        )
 
 
 NOTHING = Decision()
@@ -75,6 +83,7 @@ class Draft:
         "_became_ready",
         "_changed",
         "_counts",
+        "_details",
         "_head",
         "_moves",
         "_recorded",
@@ -89,6 +98,7 @@ class Draft:
         self.now = now
         self._state = state
         self._head = state.head
+        self._details: TaskDetails | None = None
         self._changed: dict[int, StepRecord] = {}
         self._recorded: set[int] = set()
         self._remaining: dict[int, int] = {}
@@ -162,6 +172,10 @@ class Draft:
         old = self.record(index)
         self._put(index, old, replace(old, **changes))
 
+    def change_details(self, *, reason: str, tags: tuple[str, ...]) -> None:
+        """Change what does not decide how the task runs."""
+        self._details = TaskDetails(reason=reason, tags=tags)
+
     def annotate(self, type: str, annotation: Raw) -> None:
         """Note something on the task."""
         self._annotations.append(AnnotationRecord(type=type, annotation=annotation, at=self.now))
@@ -178,6 +192,7 @@ class Draft:
         """Return what was drafted."""
         return Decision(
             head=None if self._head is self._state.head else self._head,
+            details=self._details,
             steps=self._changed,
             recorded=self._recorded,
             transitions=self._transitions,

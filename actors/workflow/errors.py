@@ -32,6 +32,21 @@ class InvalidOperationError(TaskerError):
         )
 
 
+class TaskChangedError(TaskerError):
+    """The task is not as the caller last saw it; nothing was done.
+
+    ``expected_seq`` is the number of the append that they saw, ``seq`` the newest one.
+    """
+
+    def __init__(self, *, task_id: str, expected_seq: int, seq: int) -> None:
+        self.task_id = task_id
+        self.expected_seq = expected_seq
+        self.seq = seq
+        super().__init__(
+            f"task {task_id} has changed since (it is at {seq}, not {expected_seq}); read it again"
+        )
+
+
 class UnknownStepError(TaskerError):
     """The task has no step of this name; ``known`` lists those that it has."""
 

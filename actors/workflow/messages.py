@@ -42,10 +42,14 @@ class Interrupt(Struct, frozen=True, gc=False):
 
 
 class Operation(Struct, frozen=True, gc=False, kw_only=True, tag_field="operation"):
-    """Something that a person or program asks for. ``by`` and ``reason`` are kept."""
+    """Something that a person or program asks for. ``by`` and ``reason`` are kept.
+
+    With ``expected_seq`` it is done only while that is the task's newest append.
+    """
 
     by: str | None = None
     reason: str | None = None
+    expected_seq: int | None = None
 
 
 class Cancel(Operation, frozen=True, gc=False, kw_only=True, tag="cancel"):
@@ -98,6 +102,13 @@ class ResolveTask(Operation, frozen=True, gc=False, kw_only=True, tag="resolve_t
     """Take a failed task as done by hand."""
 
 
+class UpdateTask(Operation, frozen=True, gc=False, kw_only=True, tag="update_task"):
+    """Change why the task was asked for, or its tags; None for what stays."""
+
+    task_reason: str | None = None
+    tags: tuple[str, ...] | None = None
+
+
 class Annotate(Operation, frozen=True, gc=False, kw_only=True, tag="annotate"):
     """Note something on the task. ``annotation`` is a JSON object."""
 
@@ -115,6 +126,7 @@ AnyOperation = (
     | ResolveStep
     | CancelStep
     | ResolveTask
+    | UpdateTask
     | Annotate
 )
 Message = TakeUp | StartSteps | AttemptEnded | Wake | Interrupt | AnyOperation

@@ -23,6 +23,7 @@ from tasker.actors.workflow.messages import (
     Resume,
     Retry,
     UpdateStep,
+    UpdateTask,
 )
 from tasker.actors.workflow.operations import (
     OPERATIONS,
@@ -162,6 +163,14 @@ def _resolve_task(draft: Draft, state: WorkflowState, operation: ResolveTask) ->
     draft.move_task(TaskState.RESOLVED_MANUALLY, _asked(operation))
 
 
+def _update_task(draft: Draft, state: WorkflowState, operation: UpdateTask) -> None:
+    task = state.task
+    draft.change_details(
+        reason=task.reason if operation.task_reason is None else operation.task_reason,
+        tags=task.tags if operation.tags is None else operation.tags,
+    )
+
+
 def _annotate(draft: Draft, state: WorkflowState, operation: Annotate) -> None:
     draft.annotate(operation.type, operation.annotation)
 
@@ -210,4 +219,5 @@ _EFFECTS: dict[type[AnyOperation], Callable[[Draft, WorkflowState, Any], None]] 
     Resume: _resume,
     Retry: _retry,
     UpdateStep: _update_step,
+    UpdateTask: _update_task,
 }

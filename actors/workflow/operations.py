@@ -17,6 +17,7 @@ from tasker.actors.workflow.messages import (
     Resume,
     Retry,
     UpdateStep,
+    UpdateTask,
 )
 from tasker.stores.records import StepState, TaskState
 
@@ -57,6 +58,7 @@ OPERATIONS: dict[type[AnyOperation], Legal] = {
         steps=(StepState.PENDING, StepState.IN_PROGRESS, StepState.ERROR),
     ),
     ResolveTask: Legal(verb="resolve", task=(TaskState.ERROR,)),
+    UpdateTask: Legal(verb="update", task=tuple(TaskState)),
     Annotate: Legal(verb="annotate", task=tuple(TaskState)),
 }
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tasker.actors.workflow.states import SATISFYING
 from tasker.stores.records import (
     StepRecord,
@@ -138,6 +140,9 @@ class WorkflowState:
         """Take over what a decision changed."""
         if decision.head is not None:
             self.head = decision.head
+        if decision.details is not None:
+            details = decision.details
+            self.task = replace(self.task, reason=details.reason, tags=details.tags)
         for index, record in decision.steps.items():
             self.undurable.setdefault(index, self.steps[index])
             self.steps[index] = record

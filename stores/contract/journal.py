@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Raw
+from msgspec.structs import replace
 
 from tasker.stores.contract import expect
 from tasker.stores.contract.records import (
@@ -19,7 +20,7 @@ from tasker.stores.contract.records import (
     task,
 )
 from tasker.stores.protocols import Store
-from tasker.stores.records import ErrorRecord, StepState, TaskFilter, TaskState
+from tasker.stores.records import ErrorRecord, StepState, TaskDetails, TaskFilter, TaskState
 
 
 async def check_an_append_is_recorded_whole(store: Store) -> None:
@@ -49,6 +50,19 @@ async def check_an_append_is_recorded_whole(store: Store) -> None:
     history = await store.history("t1")
     expect.equal([row.to_state for row in history], ["pending", "error"], "so are transitions")
     expect.equal(await store.annotations("t1"), second.annotations, "so are annotations")
+
+
+async def check_details_replace_those_of_the_task(store: Store) -> None:
+    """An append's details are the task's from then on, and nothing else of it changes."""
+    record = task("t1", reason="asked", tags=("a",))
+    await recorded(store, [creation(record), creation(task("t2", reason="asked"))])
+    changed = TaskDetails(reason='an "audit"', tags=("b", "ü"))
+    await recorded(store, [append("t1", 2, details=changed)])
+    expected = replace(record, reason='an "audit"', tags=("b", "ü"))
+    expect.equal((await found(store, "t1")).task, expected, "details are the task's")
+    expect.equal((await found(store, "t2")).task.reason, "asked", "of no other task")
+    page = await store.list_tasks(TaskFilter(tags=("b",)))
+    expect.equal([each.task_id for each in page.tasks], ["t1"], "a task is found by its new tags")
 
 
 async def check_every_field_of_a_task_comes_back(store: Store) -> None:

@@ -19,6 +19,7 @@ _STATEMENTS = (
     "insert_task",
     "insert_task_inputs",
     "update_task",
+    "update_details",
     "put_step",
     "insert_append",
     "insert_outgoing",
@@ -68,6 +69,8 @@ class Batch:
                     task_id,
                 )
             )
+        if (details := append.details) is not None:
+            rows["update_details"].append((details.reason, json_text(details.tags), task_id))
         if append.steps:
             rows["put_step"].extend(step_row(task_id, step) for step in append.steps)
         transitions = json_text(append.transitions)

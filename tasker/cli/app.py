@@ -20,6 +20,8 @@ COMMANDS = {
     "run": ("run", "Run a task to its end, here."),
     "submit": ("submit", "Submit a task, for a worker to run."),
     "worker": ("worker", "Work a store until told to stop."),
+    "serve": ("serve", "Serve the HTTP API, and work the store."),
+    "tokens": ("tokens", "Make, list and revoke the server's API tokens."),
     "list": ("list", "List tasks, newest first."),
     "show": ("show", "Show a task with its steps."),
     "watch": ("watch", "Follow a task until it ends."),

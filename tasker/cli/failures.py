@@ -21,12 +21,14 @@ from tasker.errors import (
     TaskerError,
     UnknownDefinitionError,
 )
+from tasker.server.errors import ServerConfigError
 
 _WRONG_REQUEST = (
     click.UsageError,
     DefinitionError,
     InvalidRequestError,
     RegistrationError,
+    ServerConfigError,
     StoreUrlError,
     UnknownDefinitionError,
 )

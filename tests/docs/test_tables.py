@@ -26,6 +26,11 @@ from tasker.handlers.statuses import RULES, is_success, rule_for
 from tasker.handlers.views import Step, Task
 from tasker.health import HealthConfig
 from tasker.health.status import EngineStatus
+from tasker.server import ServeConfig, TaskerApp
+from tasker.server.access.roles import DEFAULT_ROLES
+from tasker.server.guard import PERMISSION
+from tasker.server.permissions import PUBLIC
+from tasker.server.problems import KINDS
 from tasker.stores.records import StepState
 from tasker.telemetry import TelemetryConfig
 from tasker.telemetry.metrics.catalog import INSTRUMENTS, STEP, TASK
@@ -113,6 +118,7 @@ def plain(default: Any) -> str:
         ("logging.md", "TelemetryConfig", TelemetryConfig),
         ("health.md", "HealthConfig", HealthConfig),
         ("python.md", "field", TaskRequest),
+        ("server.md", "ServeConfig", ServeConfig),
     ],
 )
 def test_settings_and_their_defaults(page: str, heading: str, struct: type[msgspec.Struct]) -> None:
@@ -259,3 +265,30 @@ def test_every_page_is_led_to_from_another() -> None:
     for page in DOCS.glob("*.md"):
         others = [each for each in PAGES if each != page]
         assert any(f"{page.name})" in each.read_text() for each in others), page.name
+
+
+def test_the_routes_and_their_permissions() -> None:
+    app = TaskerApp(Engine.open("memory://"))._app
+    found = {}
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            path = route.path_format.replace("{task_id}", "{id}").replace("{step_name}", "{step}")
+            for method in handler.http_methods - {"OPTIONS"}:
+                permission = handler.opt[PERMISSION]
+                found[f"{method} {path}"] = "" if permission == PUBLIC else permission
+    shown = {row[0]: row[1] for row in table_under(DOCS / "server.md", "method and path")}
+    assert shown == found
+
+
+def test_the_roles_of_the_server() -> None:
+    shown = {row[0]: row[1] for row in table_under(DOCS / "server.md", "role")}
+    assert shown == {name: ", ".join(patterns) for name, patterns in DEFAULT_ROLES.items()}
+
+
+def test_the_codes_of_problems() -> None:
+    shown = {row[0]: row[1] for row in table_under(DOCS / "server.md", "status")}
+    for kind in KINDS.values():
+        if kind.code != "NOT_FOUND":
+            assert any(
+                str(kind.status) in status and kind.code in codes for status, codes in shown.items()
+            ), kind

@@ -6,7 +6,13 @@ import anyio
 import pytest
 
 from tasker import PermanentError, RetryableError, define
-from tasker.errors import InvalidOperationError, InvalidRequestError, UnknownStepError
+from tasker.errors import (
+    InvalidOperationError,
+    InvalidRequestError,
+    TaskChangedError,
+    UnknownDefinitionError,
+    UnknownStepError,
+)
 from tasker.testing import ManualClock, testing_engine
 from tests.engine.support import Gate, one_step, request
 
@@ -329,3 +335,48 @@ async def test_two_operations_at_once_one_after_the_other():
             for _ in range(4):
                 group.start_soon(cancel)
         assert sorted(outcomes) == ["cancelled", "refused", "refused", "refused"]
+
+
+async def test_tags_and_reason_change_whatever_the_state():
+    async with testing_engine(one_step()) as engine:
+        view = await engine.run(request(tags=["a"], reason="asked"))
+        await engine.update_task(view.task_id, tags=["b"], by="ann")
+        await engine.update_task(view.task_id, task_reason="audit")
+        now = await engine.get(view.task_id)
+        assert (now.tags, now.reason, now.state) == (("b",), "audit", "complete")
+        with pytest.raises(InvalidRequestError, match="changes nothing"):
+            await engine.update_task(view.task_id)
+
+
+async def test_of_two_who_saw_the_same_task_the_second_is_refused():
+    gate = Gate()
+    async with testing_engine(gate.definition()) as engine:
+        task_id = await engine.submit(request())
+        await gate.until(entered=1)
+        seen = (await engine.get(task_id)).workflow_state.seq
+        outcomes = []
+
+        async def update(tag):
+            try:
+                await engine.expecting(seen).update_task(task_id, tags=[tag])
+                outcomes.append(tag)
+            except TaskChangedError as error:
+                outcomes.append((error.expected_seq, error.seq))
+
+        # At the same time: both wait in one batch of the task's supervisor.
+        async with anyio.create_task_group() as group:
+            group.start_soon(update, "first")
+            group.start_soon(update, "second")
+        assert outcomes == ["first", (seen, seen + 1)] or outcomes == [(seen, seen + 1), "first"]
+        assert (await engine.get(task_id)).tags == ("first",)
+        await engine.expecting(seen + 1).cancel(task_id)
+
+
+async def test_many_tasks_are_submitted_together_and_refused_one_by_one():
+    async with testing_engine(one_step()) as engine:
+        before = engine.health().journal.commits
+        outcomes = await engine.submit_many([request(), request("unknown"), request()])
+        assert engine.health().journal.commits - before <= 2
+        assert isinstance(outcomes[1], UnknownDefinitionError)
+        for task_id in map(str, (outcomes[0], outcomes[2])):
+            assert (await engine.wait(task_id)).state == "complete"

@@ -19,7 +19,12 @@ FORBIDDEN = {
     "tasker.definitions": ["tasker.engine", "tasker.cli", "tasker.testing"],
     "tasker.handlers": ["tasker.engine", "tasker.cli", "tasker.testing"],
     "tasker.events": ["tasker.engine", "tasker.cli", "tasker.testing"],
+    "tasker.server": ["tasker.cli", "tasker.testing"],
 }
+# Only the server's own folder knows its framework; only the command line starts it.
+SERVER = "tasker.server"
+SERVER_ALONE = ["litestar", "uvicorn"]
+MAY_SERVE = ["tasker.cli", SERVER]
 
 # The workflow rules have no clock, no randomness and no I/O.
 PURE = "tasker.actors.workflow"
@@ -51,6 +56,10 @@ def forbidden_imports(module: str, source: str) -> list[str]:
     forbidden = [
         name for room, names in FORBIDDEN.items() if is_under(module, [room]) for name in names
     ]
+    if not is_under(module, [SERVER]):
+        forbidden += SERVER_ALONE
+    if not is_under(module, MAY_SERVE):
+        forbidden += [SERVER]
     return [
         name
         for name in imported_names(source)

@@ -38,6 +38,11 @@ OPTIONAL = {
     "opentelemetry.sdk": "opentelemetry-sdk",
     "uvloop": "uvloop",
 }
+# Import name of what the server brings. Its folder is the door, which says what is missing.
+SERVER = {
+    "litestar": "litestar",
+    "uvicorn": "uvicorn",
+}
 
 MODULES = [(package, path) for package, path in our_files("*.py")]
 SOURCES = [
@@ -65,7 +70,7 @@ def test_workflow_rules_are_pure(module: str, source: str):
 @pytest.mark.parametrize(("module", "source"), SOURCES)
 def test_what_is_imported_is_declared(module: str, source: str):
     roots = {name.split(".")[0] for name in imported_names(source)}
-    known = {*sys.stdlib_module_names, *CORE, *OPTIONAL, "tasker"}
+    known = {*sys.stdlib_module_names, *CORE, *OPTIONAL, *SERVER, "tasker"}
     assert sorted(roots - known) == [], "add it to pyproject.toml, and to CORE or OPTIONAL here"
 
 
@@ -76,7 +81,7 @@ def test_core_dependencies_are_the_ones_in_pyproject():
 def test_optional_dependencies_are_extras():
     extras: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
     offered = {name for extra, wanted in extras.items() if extra not in BESIDE for name in wanted}
-    assert set(OPTIONAL.values()) == distributions(sorted(offered))
+    assert {*OPTIONAL.values(), *SERVER.values()} == distributions(sorted(offered))
 
 
 @pytest.mark.parametrize("optional", OPTIONAL)
@@ -87,6 +92,11 @@ def test_an_optional_dependency_has_one_door(optional: str):
         if any(is_under(name, [optional]) for name in imported_names(path.read_text()))
     ]
     assert len(doors) <= 1
+
+
+@pytest.mark.parametrize("module", ["tasker.server", "tasker.server.app", "tasker.server.routes"])
+def test_the_server_may_import_its_framework(module: str):
+    assert forbidden_imports(module, "import litestar\nimport uvicorn") == []
 
 
 @pytest.mark.parametrize(
@@ -105,6 +115,10 @@ def test_an_optional_dependency_has_one_door(optional: str):
         ("tasker.handlers", "from tasker import cli"),
         ("tasker.events", "import tasker.testing.clock"),
         ("tasker.cli", "import actors"),
+        ("tasker.cli", "import uvicorn"),
+        ("tasker", "from litestar import Litestar"),
+        ("tasker.health", "from tasker.server import TaskerApp"),
+        ("tasker.server", "from tasker.cli.app import run"),
     ],
 )
 def test_a_planted_import_is_caught(module: str, planted: str):

@@ -69,6 +69,11 @@ class KeepsAnExpiredIdentity(MemoryStore):
         )
 
 
+class ForgetsDetails(MemoryStore):
+    def _record(self, append):
+        super()._record(replace(append, details=None))
+
+
 class MergesSteps(MemoryStore):
     def _record(self, append):
         steps = self._entries[append.task_id].steps if append.created is None else {}
@@ -283,6 +288,7 @@ CAUGHT_BY = {
     AcknowledgesBeforeItRecords: {"a_commit_is_seen_by_the_next_read"},
     AcceptsADuplicateIdentity: {"an_identity_is_unique"},
     KeepsAnExpiredIdentity: {"an_expired_identity_is_freed"},
+    ForgetsDetails: {"details_replace_those_of_the_task"},
     MergesSteps: {"a_step_replaces_the_record_of_its_name"},
     PagesByPosition: {"pages_are_stable"},
     LimitsTransitions: {"history_in_portions"},

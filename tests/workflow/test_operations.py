@@ -19,6 +19,7 @@ from tasker.actors.workflow.messages import (
     Resume,
     Retry,
     UpdateStep,
+    UpdateTask,
 )
 from tasker.actors.workflow.operations import OPERATIONS
 from tasker.stores.records import ErrorRecord, StepRecord, StepState, TaskState
@@ -57,6 +58,7 @@ TABLE: dict[str, tuple[Any, set[TaskState], set[StepState] | None]] = {
         {StepState.PENDING, StepState.IN_PROGRESS, StepState.ERROR},
     ),
     "resolve": (ResolveTask(), {E}, None),
+    "update the task": (UpdateTask(tags=("urgent",)), set(TaskState), None),
     "annotate": (Annotate(type="note", annotation=raw({"k": 1})), set(TaskState), None),
 }
 
@@ -274,3 +276,11 @@ def test_an_operation_changes_nothing_in_the_state_it_was_asked_of():
     before = live.states()
     advance(live.state, Cancel(), NOW)
     assert live.states() == before
+
+
+def test_a_task_keeps_what_an_update_of_it_leaves_out():
+    live = task_in(TaskState.COMPLETE, StepState.COMPLETE)
+    live.tell(UpdateTask(tags=("urgent",)))
+    decision = live.tell(UpdateTask(task_reason="audit"))
+    assert decision.durable
+    assert (live.state.task.reason, live.state.task.tags) == ("audit", ("urgent",))

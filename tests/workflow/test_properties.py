@@ -31,6 +31,7 @@ from tasker.actors.workflow.messages import (
     StartSteps,
     TakeUp,
     UpdateStep,
+    UpdateTask,
     Wake,
 )
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult, AttemptSucceeded
@@ -255,6 +256,7 @@ def operations(step: str) -> st.SearchStrategy[AnyOperation]:
             ResolveStep(step=step),
             CancelStep(step=step),
             ResolveTask(),
+            UpdateTask(tags=("t",)),
             Annotate(type="t", annotation=raw({})),
             Cancel(),
         ]

@@ -26,6 +26,9 @@ VALUES (?, ?, ?, ?, ?);
 UPDATE tasks SET state = ?, wake_at = ?, owner = ?, started_at = ?, ended_at = ?
 WHERE task_id = ?;
 
+-- name: update_details
+UPDATE tasks SET reason = ?, tags = ? WHERE task_id = ?;
+
 -- By how much the number of tasks in a state changes.
 -- name: count_tasks
 INSERT INTO task_counts VALUES (?, ?)

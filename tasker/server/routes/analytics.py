@@ -1,0 +1,95 @@
+"""Figures over many tasks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, Parameter
+from msgspec import Struct
+
+from tasker.reading import TaskQuery
+from tasker.server.answering import guarded
+from tasker.server.sidecar import Sidecar
+from tasker.statistics.figures import Performance, Statistics
+
+MOST_HOURS = 24 * 366
+Text = Annotated[str | None, Parameter(max_length=255, required=False)]
+
+
+class Scope(Struct, frozen=True, kw_only=True):
+    """Which tasks the figures are of; None for any."""
+
+    namespace: str | None
+    name: str | None
+    version: str | None
+
+
+class BottleneckReport(Struct, frozen=True, kw_only=True):
+    """The figures of the tasks created in the latest hours, and which tasks those are."""
+
+    scope: Scope
+    analysis_period_hours: float
+    statistics: Statistics
+
+
+class PerformanceReport(Struct, frozen=True, kw_only=True):
+    """How it goes now and went lately, and of which tasks."""
+
+    scope: Scope
+    performance: Performance
+
+
+@get(
+    "/analytics/performance",
+    operation_id="getPerformance",
+    tags=["analytics"],
+    summary="How it goes now, and went lately",
+    **guarded("tasker.analytics:index", 422),
+)
+async def performance(
+    sidecar: NamedDependency[Sidecar],
+    namespace: FromQuery[Text] = None,
+    name: FromQuery[Text] = None,
+    version: FromQuery[Text] = None,
+) -> PerformanceReport:
+    """Return throughput, rates and durations of the last hour, four hours and day."""
+    scope = Scope(namespace=namespace, name=name, version=version)
+    where = TaskQuery(namespace=namespace, name=name, version=version)
+    return PerformanceReport(scope=scope, performance=await sidecar.engine.performance(where))
+
+
+@get(
+    "/analytics/bottlenecks",
+    operation_id="getBottlenecks",
+    tags=["analytics"],
+    summary="What is slow, what fails, what others wait for",
+    **guarded("tasker.analytics:index", 422),
+)
+async def bottlenecks(
+    *,
+    sidecar: NamedDependency[Sidecar],
+    namespace: FromQuery[Text] = None,
+    name: FromQuery[Text] = None,
+    version: FromQuery[Text] = None,
+    period: FromQuery[Annotated[float, Parameter(gt=0, le=MOST_HOURS)]] = 24.0,
+    top: FromQuery[Annotated[int, Parameter(ge=1, le=100)]] = 10,
+) -> BottleneckReport:
+    """Return the figures of the tasks that were created in the last `period` hours."""
+    until = datetime.fromtimestamp(sidecar.engine.live().at, UTC)
+    where = TaskQuery(
+        namespace=namespace,
+        name=name,
+        version=version,
+        created_from=until - timedelta(hours=period),
+    )
+    return BottleneckReport(
+        scope=Scope(namespace=namespace, name=name, version=version),
+        analysis_period_hours=period,
+        statistics=await sidecar.engine.statistics(where, top=top),
+    )
+
+
+ROUTES = (performance, bottlenecks)
