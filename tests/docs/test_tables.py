@@ -12,7 +12,7 @@ import pytest
 from tasker import Backoff, Engine, EngineConfig, TaskRequest, define
 from tasker.actors.step import GRACE_SECONDS
 from tasker.actors.workflow import status as workflow_status
-from tasker.analysis import AnalysisConfig, BottleneckDetected, TaskAnalysis
+from tasker.analysis import AnalysisConfig, TaskAnalysis
 from tasker.analysis.diagrams import DiagramEdge, DiagramStep
 from tasker.cli.app import COMMANDS
 from tasker.cli.commands.graph import FORMATS
@@ -234,7 +234,6 @@ def test_weights_of_the_analysis() -> None:
     ("heading", "struct"),
     [
         ("section", TaskAnalysis),
-        ("field", BottleneckDetected),
         ("of a step", DiagramStep),
         ("of an edge", DiagramEdge),
     ],
