@@ -36,7 +36,7 @@ class ByRole(ByName):
         return User(user_id=user.user_id, roles=(credentials.headers.get("x-role", ""),))
 
 
-ROLES = {
+ROLES: dict[str, list[str | Grant]] = {
     "admin": ["*"],
     "shopkeeper": [Grant(allow=("*",), namespaces=("shop",))],
     "owner": ["*:index", Grant(allow=("tasker.task:*",), own=True)],
@@ -217,7 +217,10 @@ def test_a_grant_that_cannot_be_stops_the_start(tmp_path):
         allow=("tasker.task:*",), namespaces=("shop",), own=True
     )
     roles = {"TASKER_SERVER_AUTH_ROLES": "{a: ['*:show', {allow: ['tasker.task:*'], own: true}]}"}
-    assert load_settings(environ=roles).auth.roles["a"][1].own
+    assert load_settings(environ=roles).auth.roles["a"] == [
+        "*:show",
+        Grant(allow=("tasker.task:*",), own=True),
+    ]
     for text in ("{a: [{allow: ['*'], owned: true}]}", "{a: [{namespaces: [x]}]}", "{", "a"):
         with pytest.raises(ServerConfigError, match="TASKER_SERVER_AUTH_ROLES"):
             load_settings(environ={"TASKER_SERVER_AUTH_ROLES": text})
