@@ -35,6 +35,7 @@ from tasker.stores.errors import (
 )
 from tasker.stores.protocols import Store
 from tasker.stores.records import (
+    ActionRecord,
     Append,
     StepRecord,
     TaskRecord,
@@ -134,10 +135,12 @@ class Residency(Actor):
         *,
         steps: Sequence[StepRecord] = (),
         identity_expires_before: float | None = None,
+        actions: Sequence[ActionRecord] = (),
     ) -> None:
         """Make a task durable, and start it at once if there is room.
 
-        ``steps`` are the records of those that begin with something of their own.
+        ``steps`` are the records of those that begin with something of their own,
+        ``actions`` who asked for it.
         Raises what `Journal.append` raises.
         """
         reply: Reply[None] = Reply()
@@ -147,6 +150,7 @@ class Residency(Actor):
             reply.settle,
             steps=steps,
             identity_expires_before=identity_expires_before,
+            actions=actions,
         )
         await reply.wait()
 
@@ -158,6 +162,7 @@ class Residency(Actor):
         *,
         steps: Sequence[StepRecord] = (),
         identity_expires_before: float | None = None,
+        actions: Sequence[ActionRecord] = (),
     ) -> None:
         """Submit a task, and return once it is queued.
 
@@ -166,7 +171,7 @@ class Residency(Actor):
         """
         context = self._ready_context()
         if not self._has_room() or self._agenda.backlog or not context.working or context.draining:
-            await self._shelve(task, settled, steps, identity_expires_before)
+            await self._shelve(task, settled, steps, identity_expires_before, actions)
             return
         if context.journal.broken is not None:
             raise context.journal.broken
@@ -187,7 +192,10 @@ class Residency(Actor):
         self._reserved += 1
         try:
             await supervisor.create(
-                created, steps=steps, identity_expires_before=identity_expires_before
+                created,
+                steps=steps,
+                identity_expires_before=identity_expires_before,
+                actions=actions,
             )
         except BaseException:
             self._reserved -= 1
@@ -404,6 +412,7 @@ class Residency(Actor):
         settled: Done,
         steps: Sequence[StepRecord],
         identity_expires_before: float | None,
+        actions: Sequence[ActionRecord],
     ) -> None:
         """Have a task made durable without taking it into memory."""
         context = self._ready_context()
@@ -416,6 +425,7 @@ class Residency(Actor):
             identity_expires_before=identity_expires_before,
             steps=tuple(steps),
             transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
+            actions=tuple(actions),
             outgoing=(
                 context.outbox.of_created(task, task.created_at) if context.outbox.wanted else None
             ),

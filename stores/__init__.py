@@ -27,6 +27,7 @@ from tasker.stores.outbox import (
     SubscriptionStanding,
 )
 from tasker.stores.protocols import (
+    AuditReader,
     CatalogStore,
     ClaimStore,
     CommandStore,
@@ -37,9 +38,13 @@ from tasker.stores.protocols import (
     TaskReader,
 )
 from tasker.stores.records import (
+    ActionRecord,
     AnnotationRecord,
     AnnotationTypeRecord,
     Append,
+    AuditFilter,
+    AuditPage,
+    AuditRecord,
     CommandRecord,
     DefinitionRecord,
     DependentSystemRecord,
@@ -64,10 +69,15 @@ from tasker.stores.times import FailureTimes, StepTimes, TaskTimes, TimesPage
 from tasker.stores.urls import make_store
 
 __all__ = [
+    "ActionRecord",
     "AnnotationRecord",
     "AnnotationTypeRecord",
     "Append",
     "AppendConflictError",
+    "AuditFilter",
+    "AuditPage",
+    "AuditReader",
+    "AuditRecord",
     "CatalogStore",
     "ClaimStore",
     "CommandRecord",

@@ -18,6 +18,8 @@ from tasker.stores.records import (
     AnnotationRecord,
     AnnotationTypeRecord,
     Append,
+    AuditFilter,
+    AuditPage,
     CommandRecord,
     DefinitionRecord,
     DependentSystemRecord,
@@ -51,7 +53,7 @@ class JournalStore(Protocol):
         the other.
 
         An append is recorded whole: task head, details, steps (each replaces the record
-        of its name), transitions, annotations; an annotation's type that is not
+        of its name), transitions, annotations, actions; an annotation's type that is not
         known is created. The namespace of a created task is created when absent.
         What it has ``outgoing`` is put into the outbox, in the order of the appends.
         When the call raises, none of the appends was acknowledged and all or none
@@ -122,6 +124,20 @@ class StatisticsReader(Protocol):
         Instants are rounded to whole microseconds, halves upwards. The failures of
         a task are the transitions of its steps to ``error``; they are read where
         some step of it has an error or a second attempt, and are empty elsewhere.
+        """
+
+
+class AuditReader(Protocol):
+    """Reads of who asked for what."""
+
+    async def audit(
+        self, where: AuditFilter, *, cursor: str | None = None, limit: int = 50
+    ) -> AuditPage:
+        """Return a page of the actions of all tasks, those that were recorded last first.
+
+        Those of one append are in reverse order of it. Pages are stable: following
+        ``next_cursor`` gives every action that was recorded at the first call and
+        matches exactly once. A cursor that is none gives an empty page.
         """
 
 
@@ -239,6 +255,7 @@ class Store(
     JournalStore,
     TaskReader,
     StatisticsReader,
+    AuditReader,
     ClaimStore,
     CatalogStore,
     SystemStore,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from tasker.actors.protocols import Clock
-from tasker.reading import Annotation, HistoryEntry, Reading, TaskQuery
+from tasker.reading import (
+    ActionPage,
+    Annotation,
+    AuditQuery,
+    HistoryEntry,
+    Reading,
+    TaskQuery,
+)
 from tasker.stores.protocols import Store
 from tasker.stores.records import NodeRecord, TaskState
 from tasker.task_view import TaskListPage, TaskView
@@ -77,6 +84,13 @@ class Readable(Protocol):
         """Return the notes on a task, oldest first."""
         self._check_open("read a task's annotations")
         return await self._reading.annotations(task_id)
+
+    async def audit(
+        self, where: AuditQuery | None = None, *, cursor: str | None = None, limit: int = 50
+    ) -> ActionPage:
+        """Return a page of who asked for what, newest first: what was asked for with ``by``."""
+        self._check_open("read the audit")
+        return await self._reading.audit(where or AuditQuery(), cursor=cursor, limit=limit)
 
     def _figures(self) -> StatisticsReading:
         # Not needed by most programs, so not imported with the engine.

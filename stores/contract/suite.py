@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from tasker.stores.contract import (
+    audit,
     catalog,
     claims,
     commands,
@@ -32,6 +33,7 @@ _TOPICS = (
     reads,
     counts,
     statistics,
+    audit,
     claims,
     nodes,
     catalog,

@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from tasker.stores.errors import StoreMissingError
 from tasker.stores.sqlite.access import Access, access_to
+from tasker.stores.sqlite.audit import AuditSlice
 from tasker.stores.sqlite.catalog import CatalogSlice
 from tasker.stores.sqlite.claims import ClaimSlice
 from tasker.stores.sqlite.commands import CommandSlice
@@ -34,6 +35,7 @@ class SqliteStore(
     JournalSlice,
     ReadSlice,
     StatisticsSlice,
+    AuditSlice,
     ClaimSlice,
     CatalogSlice,
     CommandSlice,

@@ -18,8 +18,11 @@ from tasker.server.config import SidecarConfig
 from tasker.server.errors import ServerConfigError
 from tasker.server.guard import guard
 from tasker.server.openapi import document, openapi_config
+from tasker.server.patience import InTime
 from tasker.server.routes import (
+    access,
     analytics,
+    audit,
     bulk,
     documentation,
     handlers,
@@ -43,6 +46,8 @@ _MODULES = (
     streams,
     health,
     analytics,
+    access,
+    audit,
     documentation,
 )
 _ROUTES = [route for module in _MODULES for route in module.ROUTES]
@@ -87,7 +92,7 @@ class TaskerApp:
         self.sidecar = Sidecar(engine, config, authenticator=authenticator, coordinator=coordinator)
         self._app = _litestar(self.sidecar, self.openapi)
         header = engine.config.telemetry.correlation_id_header
-        self._shell = Shell(self._app, header=header)
+        self._shell = Shell(InTime(self._app, config.body_seconds), header=header)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

@@ -42,6 +42,9 @@ REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 -- name: insert_append
 INSERT INTO journal (task_id, seq, at, transitions) VALUES (?, ?, ?, ?);
 
+-- name: insert_action
+INSERT INTO actions (task_id, seq, at, operation, by, step, reason) VALUES (?, ?, ?, ?, ?, ?, ?);
+
 -- name: insert_outgoing
 INSERT INTO outbox (task_id, at, events) VALUES (?, ?, ?);
 
