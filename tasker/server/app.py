@@ -19,8 +19,12 @@ from tasker.server.errors import ServerConfigError
 from tasker.server.guard import guard
 from tasker.server.openapi import document, openapi_config
 from tasker.server.routes import (
+    access,
+    actors,
     analytics,
     bulk,
+    dashboard,
+    diagrams,
     documentation,
     handlers,
     health,
@@ -43,7 +47,11 @@ _MODULES = (
     streams,
     health,
     analytics,
+    actors,
+    diagrams,
+    access,
     documentation,
+    dashboard,
 )
 _ROUTES = [route for module in _MODULES for route in module.ROUTES]
 

@@ -15,11 +15,13 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {
     "tasker.workflow_step": ("index", "show", "update", "cancel", "retry", "resolve"),
     "tasker.handler": ("index", "show"),
     "tasker.event": ("index",),
+    "tasker.actor": ("index",),
     "tasker.health_status": ("index",),
     "tasker.metrics": ("index",),
     "tasker.analytics": ("index",),
     "tasker.annotation_type": ("index",),
     "tasker.documentation": ("show",),
+    "tasker.access": ("show",),
 }
 """Each resource with its actions."""
 
