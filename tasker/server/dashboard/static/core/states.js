@@ -2,7 +2,7 @@
 
 const STATES = {
   pending: ["○", "pending"],
-  not_run: ["·", "not run"],
+  not_run: ["–", "not run"],
   in_progress: ["●", "in progress"],
   running: ["●", "running"],
   paused: ["‖", "paused"],

@@ -18,7 +18,7 @@ const SIGNS = { running: "●", starting: "○", ending: "■", stopping: "■",
 
 const COLUMNS = [
   { name: "Actor", head: true, wide: true, cell: (actor) => html`<span class="actor depth-${Math.min(actor.depth, 6)}">
-      <span class="muted" aria-hidden="true">${actor.depth ? "└ " : ""}</span><span><strong>${actor.name}</strong> <span class="muted">${actor.kind}</span></span></span>` },
+      ${actor.depth > 0 && html`<span class="muted" aria-hidden="true">└</span>`}<span><strong>${actor.name}</strong> <span class="muted">${actor.kind}</span></span></span>` },
   { name: "State", cell: (actor) => html`<span class="actor-state ${actor.state}"><span aria-hidden="true">${SIGNS[actor.state] || "?"}</span> ${actor.state}</span>` },
   { name: "Mailbox", cell: (actor) => html`<${Mailbox} mailbox=${actor.mailbox} />` },
   { name: "Received", numeric: true, cell: (actor) => (actor.mailbox ? count(actor.mailbox.received) : "–") },

@@ -17,17 +17,17 @@ const task = (id, chosen) => html`<a href=${to("tasks", id, { step: chosen })}><
 const num = (name, cell) => ({ name, numeric: true, cell });
 
 const TABLES = [
-  ["What others waited for longest", "blocking", (s) => s.blocking.blocking, "No step waited for another", [
+  ["What others waited for longest", "blocking span", (s) => s.blocking.blocking, "No step waited for another", [
     step, definition, num("Waits", (row) => count(row.waits)), num("Mean", (row) => duration(row.mean_seconds)),
     num("Longest", (row) => duration(row.max_seconds)), num("Total", (row) => duration(row.total_seconds)),
     { name: "Longest in", cell: (row) => task(row.longest_task_id, row.step) },
   ]],
-  ["Steps by time spent", "by-step", (s) => s.by_step, "No step has run", [
+  ["Steps by time spent", "by-step span", (s) => s.by_step, "No step has run", [
     step, definition, num("Runs", (row) => count(row.run.count)), num("Median", (row) => duration(row.run.p50_seconds)),
     num("95 %", (row) => duration(row.run.p95_seconds)), num("Longest", (row) => duration(row.run.max_seconds)),
     num("Retries", (row) => count(row.retries)), num("Failed attempts", (row) => count(row.failed_attempts)),
   ]],
-  ["Errors", "errors", (s) => s.errors, "No attempt has failed", [
+  ["Errors", "errors span", (s) => s.errors, "No attempt has failed", [
     { name: "Error", head: true, wide: true, cell: (row) => html`<strong title=${row.error_class}>${tail(row.error_class)}</strong>` },
     num("Failed attempts", (row) => count(row.failed_attempts)), num("Share", (row) => percent(row.share)),
     num("Beyond retry", (row) => count(row.permanent)), num("Tasks", (row) => count(row.tasks)),
@@ -52,7 +52,7 @@ export function Bottlenecks({ query }) {
   return html`<${PageHead} title="Bottlenecks" lead=${tasks && `${counted(tasks.created, "task")} of the period, ${percent(tasks.error_rate)} of those at rest failed`}>
       <${Choice} label="Period" options=${PERIODS} value=${period} onChange=${(key) => go(to("bottlenecks", { period: key }), { replace: true })} /></${PageHead}>
     <${Loaded} from=${found} rows=${10}>${({ statistics }) => html`<div class="halves">
-      ${TABLES.map(([title, id, rows, empty, columns]) => html`<${Panel} key=${id} title=${title} id=${id} flush>
+      ${TABLES.map(([title, id, rows, empty, columns]) => html`<${Panel} key=${id} title=${title} id=${id.split(" ")[0]} className=${id.split(" ")[1] || ""} flush>
         <${Table} label=${title} columns=${columns} rows=${rows(statistics)} keyOf=${null} empty=${html`<${Empty} sign="✔" title=${empty} />`} /></${Panel}>`)}
     </div>`}</${Loaded}>`;
 }

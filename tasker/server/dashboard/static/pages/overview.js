@@ -33,7 +33,7 @@ export function Overview({ query }) {
       <${Choice} label="Period" options=${PERIODS} value=${period} onChange=${(key) => go(to("overview", { period: key }), { replace: true })} />
     </${PageHead}>
     ${status.data && !status.data.healthy && html`<p class="banner bad" role="alert"><strong>The engine cannot work.</strong> ${status.data.trouble}</p>`}
-    ${seen.analytics && html`<${Tiles} performance=${performance.data} status=${status.data} hours=${Number(period)} />`}
+    ${seen.analytics && html`<${Tiles} performance=${performance.data && performance.data.performance} status=${status.data} hours=${Number(period)} />`}
     <div class="columns">
       <div class="column wide">
         ${seen.analytics && html`<${Panel} title="What became of tasks" id="activity"><${Loaded} from=${activity} rows=${5}>${(data) => html`<${Chart} activity=${data.activity} />`}</${Loaded}></${Panel}>`}

@@ -61,13 +61,13 @@ export function Task({ taskId, query }) {
       <div class="column wide">
         <${Panel} title="Graph" id="graph" flush><${GraphView} graph=${diagram.graph} selected=${selected} onSelect=${select} label="Graph of the steps" /></${Panel}>
         <${Panel} title="Timeline" id="timeline" flush><${TimelineView} timeline=${diagram.timeline} steps=${diagram.graph.steps} selected=${selected} onSelect=${select} /></${Panel}>
+        <${Panel} title="Details" id="details" flush tools=${html`<${Choice} label="Details" options=${TABS} value=${tab} onChange=${(key) => show({ tab: key === "steps" ? "" : key })} />`}>
+          <${Details} tab=${tab} task=${task} select=${select} allowed=${allowed} onDone=${found.reloadNow} />
+        </${Panel}>
       </div>
       ${step && html`<div class="column step-column"><${StepPanel} key=${step.name} task=${task} step=${step} state=${shownState(step, task)} allowed=${allowed}
         onDone=${found.reloadNow} onClose=${() => select(selected)} /></div>`}
-    </div>
-    <${Panel} title="Details" id="details" flush tools=${html`<${Choice} label="Details" options=${TABS} value=${tab} onChange=${(key) => show({ tab: key === "steps" ? "" : key })} />`}>
-      <${Details} tab=${tab} task=${task} select=${select} allowed=${allowed} onDone=${found.reloadNow} />
-    </${Panel}>`;
+    </div>`;
 }
 
 function Details({ tab, task, select, allowed, onDone }) {
@@ -84,7 +84,7 @@ function Summary({ task }) {
   const look = task.status === "error" ? "error" : atRest(task.status) ? task.status : "in_progress";
   return html`<div class="summary">
     <${Facts} items=${[
-      ["Task", html`<${Copied} text=${task.task_id} label="the id" />`],
+      ["Task", html`<${Copied} text=${task.task_id} label="the id" />`, "double"],
       ["Created", html`<${When} at=${task.created_at} />`],
       ["Started", html`<${When} at=${task.started_at} />`],
       [task.ended_at ? "Ended" : "Goes on", html`<${When} at=${task.ended_at || task.wake_at} absent=${task.status === "paused" ? "when resumed" : "now"} />`],

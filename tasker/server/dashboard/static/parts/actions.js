@@ -15,7 +15,7 @@ const ACTIONS = [
     ask: { title: "Take the task as done?", text: "It counts as resolved by hand. What has not run will not run.", action: "Resolve the task", danger: true },
   },
   {
-    name: "cancel", text: "Cancel", danger: true, when: ["pending", "in_progress", "paused", "error"], title: "End the task",
+    name: "cancel", text: "Cancel", danger: true, when: ["pending", "in_progress", "paused"], title: "End the task",
     ask: { title: "Cancel the task?", text: "Running steps are cancelled, the others do not start. This cannot be taken back.", action: "Cancel the task", danger: true },
   },
 ];

@@ -78,7 +78,7 @@ export function Facts({ items }) {
   return html`<dl class="facts">
     ${items
       .filter(([, value]) => value !== null && value !== undefined)
-      .map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
+      .map(([name, value, look]) => html`<div key=${name} class=${look || ""}><dt>${name}</dt><dd>${value}</dd></div>`)}
   </dl>`;
 }
 
@@ -95,7 +95,7 @@ export function Copied({ text, label, shown = text }) {
     }
   };
   return html`<span class="copied"><code title=${text}>${shown}</code>
-    <button type="button" class="plain small" onClick=${copy} aria-label=${`Copy ${label}`} title=${`Copy ${label}`}>${done ? "✓" : "⧉"}</button>
+    <button type="button" class="plain small" onClick=${copy} aria-label=${`Copy ${label}`} title=${`Copy ${label}`}>${done ? "✔" : html`<svg class="icon" viewBox="0 0 16 16" width="13" height="13" aria-hidden="true"><path d="M6 2.500h7.500V11H6zM10 11v2.500H2.500V5H6"></path></svg>`}</button>
   </span>`;
 }
 

@@ -22,7 +22,7 @@ const PLACES = [
   ["definitions", "Definitions", ["tasker.handler:index"]],
   ["actors", "Actors", ["tasker.actor:index"]],
   ["bottlenecks", "Bottlenecks", ["tasker.analytics:index"]],
-  ["audit", "Audit", ["tasker.audit:index"]],
+  ["audit", "Audit", ["tasker.audit:read"]],
 ];
 
 export function Frame({ section, children }) {

@@ -6,6 +6,8 @@ import { sign, word } from "../core/states.js";
 
 const MARGIN = 12;
 const LETTER = 7.1;
+/** What is fitted into its frame is not drawn smaller than this, or nobody could read it. */
+const LEAST_SCALE = 0.78;
 
 /**
  * The graph. `selected` is a step's name; `onSelect(name)` is called with a chosen one.
@@ -23,7 +25,7 @@ export function GraphView({ graph, selected, onSelect, marks = {}, label, states
   const edges = [...graph.edges].sort((a, b) => a.critical - b.critical);
   return html`<div class="graph">
     <div class="graph-scroll ${fit ? "fit" : ""}" ref=${scroll} tabindex="0" role="region" aria-label=${label}>
-      <svg width=${width} height=${height} viewBox=${`${-MARGIN} ${-MARGIN} ${width} ${height}`} role="group" aria-label=${label}>
+      <svg width=${width} height=${height} style=${fit ? { minWidth: `${width * LEAST_SCALE}px` } : {}} viewBox=${`${-MARGIN} ${-MARGIN} ${width} ${height}`} role="group" aria-label=${label}>
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="arrow" d="M0 0.5 7.5 4 0 7.5z"></path></marker>
           <marker id="arrow-critical" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="5" markerHeight="5" orient="auto"><path class="arrow critical" d="M0 0.5 7.5 4 0 7.5z"></path></marker>

@@ -25,5 +25,5 @@ const WORDS = {
 
 export function Live({ state }) {
   const [text, title] = WORDS[state];
-  return html`<span class="live ${state}" title=${title}><span class="dot" aria-hidden="true"></span>${text}</span>`;
+  return html`<span class="live is-${state}" title=${title}><span class="dot" aria-hidden="true"></span>${text}</span>`;
 }

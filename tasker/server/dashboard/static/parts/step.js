@@ -3,6 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { patch, path, post } from "../core/api.js";
 import { duration, tail } from "../core/format.js";
+import { atRest } from "../core/states.js";
 import { Copied, Facts, Panel, State, When } from "./basics.js";
 import { Actions, REASON } from "./actions.js";
 import { Value } from "./value.js";
@@ -10,19 +11,20 @@ import { Value } from "./value.js";
 /** Return what can be done to a step. */
 function actionsOf(step, task, allowed) {
   const failed = step.status === "error";
-  const open = !["complete", "cancelled", "resolved_manually"].includes(step.status);
-  const ended = ["complete", "cancelled", "resolved_manually"].includes(task.status);
-  const may = (name) => !ended && allowed(`tasker.workflow_step:${name}`);
+  const waits = failed || step.status === "pending";
+  const ended = atRest(task.status);
+  // A task in error goes on with a step that is tried again, or taken as done.
+  const may = (name) => (!ended || task.status === "error") && allowed(`tasker.workflow_step:${name}`);
   return [
     failed && may("retry") && { name: "retry", text: "Retry now", primary: true, title: "Try the step again at once" },
-    open && may("resolve") && {
+    waits && may("resolve") && {
       name: "resolve", text: "Resolve", title: "Take the step as done",
       ask: {
         title: `Take ${step.name} as done?`, text: "Steps that wait for it go on with the results that you give.", action: "Resolve the step", danger: true,
         fields: [{ name: "results", label: "Results", kind: "json", hint: "JSON; empty for what it has." }, REASON],
       },
     },
-    open && may("update") && {
+    waits && may("update") && {
       name: "update", text: "Change", title: "Change the limit of attempts, or the inputs",
       ask: {
         title: `Change ${step.name}`, text: "For its next attempt.", action: "Change the step",
@@ -32,7 +34,7 @@ function actionsOf(step, task, allowed) {
         ],
       },
     },
-    open && may("cancel") && {
+    !ended && (waits || step.status === "in_progress") && may("cancel") && {
       name: "cancel", text: "Cancel", danger: true, title: "End the step",
       ask: { title: `Cancel ${step.name}?`, text: "What depends on it cannot run, and the task ends in error.", action: "Cancel the step", danger: true },
     },
