@@ -40,7 +40,7 @@ const TABLES = [
   ["Slowest attempts", "slow-steps", (s) => s.slowest_steps, "No step has run", [
     step, definition, num("Ran", (row) => duration(row.run_seconds)), num("Attempts", (row) => count(row.attempts)), { name: "In", cell: (row) => task(row.task_id, row.step) },
   ]],
-  ["Longest waits to start", "waits", (s) => s.longest_waits, "No step has waited", [
+  ["Longest waits to start", "waits", (s) => s.longest_waits.filter((row) => row.queue_seconds > 0.001), "No step has waited", [
     step, definition, num("Waited", (row) => duration(row.queue_seconds)), num("Ran", (row) => duration(row.run_seconds)), { name: "In", cell: (row) => task(row.task_id, row.step) },
   ]],
 ];

@@ -14,7 +14,7 @@ const COLUMNS = [
   { name: "Created", numeric: true, cell: (task) => html`<${When} at=${task.created_at} />` },
   { name: "Took", numeric: true, cell: (task) => took(task) },
 ];
-const PRIORITY = { name: "Priority", numeric: true, cell: (task) => count(task.priority) };
+const PRIORITY = { name: "Priority", numeric: true, cell: (task) => html`<span class=${task.priority === 0 ? "muted" : ""}>${count(task.priority)}</span>` };
 
 export function TaskTable({ label, tasks, empty, brief = false, whole = false }) {
   const columns = brief ? [COLUMNS[1], COLUMNS[3]] : whole ? [...COLUMNS.slice(0, 3), PRIORITY, ...COLUMNS.slice(3)] : COLUMNS.filter((column) => column.name !== "Tags");
@@ -28,7 +28,7 @@ function TaskLink({ task }) {
 }
 
 export function Tags({ tags }) {
-  if (tags.length === 0) return html`<span class="muted">–</span>`;
+  if (tags.length === 0) return null;
   return html`<span class="tags">${tags.map((tag) => html`<a key=${tag} class="tag" href=${to("tasks", { tag })}>${tag}</a>`)}</span>`;
 }
 
