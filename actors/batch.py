@@ -10,6 +10,7 @@ from tasker.actors.envelope import Reply
 from tasker.actors.workflow.decision import Decision
 from tasker.actors.workflow.state import WorkflowState
 from tasker.stores.records import (
+    ActionRecord,
     AnnotationRecord,
     Append,
     StepRecord,
@@ -29,6 +30,7 @@ class Batch:
     """
 
     __slots__ = (
+        "actions",
         "annotations",
         "at",
         "details",
@@ -52,6 +54,7 @@ class Batch:
         self.recorded: set[int] = set()
         self.transitions: list[Transition] = []
         self.annotations: list[AnnotationRecord] = []
+        self.actions: list[ActionRecord] = []
         self.ready: list[int] = []
         self.starts: list[tuple[int, int]] = []
         self.stops: list[tuple[int, int]] = []
@@ -71,6 +74,8 @@ class Batch:
         self.transitions.extend(decision.transitions)
         if decision.annotations:
             self.annotations.extend(decision.annotations)
+        if decision.actions:
+            self.actions.extend(decision.actions)
         if decision.ready:
             self.ready.extend(decision.ready)
         if decision.stops:
@@ -84,6 +89,7 @@ class Batch:
             or self.recorded
             or self.transitions
             or self.annotations
+            or self.actions
             or self.details is not None
         )
 
@@ -118,4 +124,5 @@ class Batch:
             steps=tuple([self.steps[index] for index in sorted(self.recorded)]),
             transitions=tuple(self.transitions),
             annotations=tuple(self.annotations),
+            actions=tuple(self.actions),
         )

@@ -34,6 +34,7 @@ from tasker.stores.errors import (
 )
 from tasker.stores.protocols import Store
 from tasker.stores.records import (
+    ActionRecord,
     Append,
     StepRecord,
     TaskRecord,
@@ -132,10 +133,12 @@ class Residency(Actor):
         *,
         steps: Sequence[StepRecord] = (),
         identity_expires_before: float | None = None,
+        actions: Sequence[ActionRecord] = (),
     ) -> None:
         """Make a task durable, and start it at once if there is room.
 
-        ``steps`` are the records of those that begin with something of their own.
+        ``steps`` are the records of those that begin with something of their own,
+        ``actions`` who asked for it.
         Raises what `Journal.append` raises.
         """
         reply: Reply[None] = Reply()
@@ -145,6 +148,7 @@ class Residency(Actor):
             reply.settle,
             steps=steps,
             identity_expires_before=identity_expires_before,
+            actions=actions,
         )
         await reply.wait()
 
@@ -156,6 +160,7 @@ class Residency(Actor):
         *,
         steps: Sequence[StepRecord] = (),
         identity_expires_before: float | None = None,
+        actions: Sequence[ActionRecord] = (),
     ) -> None:
         """Submit a task, and return once it is queued.
 
@@ -164,7 +169,7 @@ class Residency(Actor):
         """
         context = self._ready_context()
         if not self._has_room() or self._agenda.backlog or not context.working or context.draining:
-            await self._shelve(task, settled, steps, identity_expires_before)
+            await self._shelve(task, settled, steps, identity_expires_before, actions)
             return
         if context.journal.broken is not None:
             raise context.journal.broken
@@ -185,7 +190,10 @@ class Residency(Actor):
         self._reserved += 1
         try:
             await supervisor.create(
-                created, steps=steps, identity_expires_before=identity_expires_before
+                created,
+                steps=steps,
+                identity_expires_before=identity_expires_before,
+                actions=actions,
             )
         except BaseException:
             self._reserved -= 1
@@ -403,6 +411,7 @@ class Residency(Actor):
         settled: Done,
         steps: Sequence[StepRecord],
         identity_expires_before: float | None,
+        actions: Sequence[ActionRecord],
     ) -> None:
         """Have a task made durable without taking it into memory."""
         append = Append(
@@ -414,6 +423,7 @@ class Residency(Actor):
             identity_expires_before=identity_expires_before,
             steps=tuple(steps),
             transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
+            actions=tuple(actions),
         )
         context = self._ready_context()
 

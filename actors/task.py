@@ -32,6 +32,7 @@ from tasker.stores.errors import (
     TaskerError,
 )
 from tasker.stores.records import (
+    ActionRecord,
     Append,
     ErrorRecord,
     StepRecord,
@@ -116,6 +117,7 @@ class TaskSupervisor(Actor):
         *,
         steps: Sequence[StepRecord] = (),
         identity_expires_before: float | None = None,
+        actions: Sequence[ActionRecord] = (),
     ) -> None:
         """Append a new task, and the first attempts of its roots; returns once it is queued.
 
@@ -129,6 +131,7 @@ class TaskSupervisor(Actor):
             index = self.state.plan.index[record.name]
             batch.steps[index] = record
             batch.recorded.add(index)
+        batch.actions.extend(actions)
         batch.transitions.append(Transition(from_state=None, to_state=TaskState.PENDING))
         self._take(advance(self.state, TakeUp(), now), batch)
         await self._prepare(batch, now)

@@ -19,6 +19,7 @@ from tasker.stores.errors import (
 )
 from tasker.stores.memory import MemoryStore
 from tasker.stores.protocols import (
+    AuditReader,
     CatalogStore,
     ClaimStore,
     CommandStore,
@@ -29,9 +30,13 @@ from tasker.stores.protocols import (
     TaskReader,
 )
 from tasker.stores.records import (
+    ActionRecord,
     AnnotationRecord,
     AnnotationTypeRecord,
     Append,
+    AuditFilter,
+    AuditPage,
+    AuditRecord,
     CommandRecord,
     DefinitionRecord,
     DependentSystemRecord,
@@ -56,10 +61,15 @@ from tasker.stores.times import FailureTimes, StepTimes, TaskTimes, TimesPage
 from tasker.stores.urls import make_store
 
 __all__ = [
+    "ActionRecord",
     "AnnotationRecord",
     "AnnotationTypeRecord",
     "Append",
     "AppendConflictError",
+    "AuditFilter",
+    "AuditPage",
+    "AuditReader",
+    "AuditRecord",
     "CatalogStore",
     "ClaimStore",
     "CommandRecord",

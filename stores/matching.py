@@ -1,4 +1,4 @@
-"""What a `TaskFilter` means, for stores that cannot leave it to their database."""
+"""What a filter means, for stores that cannot leave it to their database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Raw
 
-from tasker.stores.records import AnnotationRecord, TaskFilter, TaskSummary
+from tasker.stores.records import (
+    AnnotationRecord,
+    AuditFilter,
+    AuditRecord,
+    TaskFilter,
+    TaskSummary,
+)
 
 
 def matches(task: TaskSummary, where: TaskFilter, annotations: Iterable[AnnotationRecord]) -> bool:
@@ -45,3 +51,20 @@ def _annotated(annotations: Iterable[AnnotationRecord], kind: str, key: str, val
         annotation.type == kind and annotation_text(annotation.annotation, key) == value
         for annotation in annotations
     )
+
+
+def matches_audit(action: AuditRecord, where: AuditFilter) -> bool:
+    """Return whether every field given in the filter holds for the action."""
+    return (
+        (where.by is None or action.by == where.by)
+        and (where.operation is None or action.operation == where.operation)
+        and (where.task_id is None or action.task_id == where.task_id)
+        and (where.namespace is None or action.namespace == where.namespace)
+        and (where.at_from is None or action.at >= where.at_from)
+        and (where.at_until is None or action.at < where.at_until)
+    )
+
+
+def position_of(cursor: str) -> int:
+    """Return the position that a cursor of actions tells, 0 when it is none."""
+    return int(cursor) if len(cursor) < 19 and cursor.isascii() and cursor.isdigit() else 0

@@ -14,6 +14,7 @@ from msgspec.structs import asdict, replace
 from tasker.stores.admission import Admission, Head, IdentityHolder, wanted_identities
 from tasker.stores.errors import StoreError, StoreInUseError
 from tasker.stores.matching import matches
+from tasker.stores.memory_audit import MemoryAudit
 from tasker.stores.memory_catalog import MemoryCatalog
 from tasker.stores.memory_times import times_of
 from tasker.stores.records import (
@@ -55,7 +56,7 @@ class _Entry(msgspec.Struct):
         return TaskSnapshot(task=self.task, steps=tuple(self.steps.values()), seq=self.seq)
 
 
-class MemoryStore(MemoryCatalog):
+class MemoryStore(MemoryCatalog, MemoryAudit):
     """A store whose contents live as long as the object, across close and open."""
 
     def __init__(self) -> None:
@@ -136,6 +137,8 @@ class MemoryStore(MemoryCatalog):
             )
         if append.task is not None:
             self._put(replace(entry.task, **asdict(append.task)))
+        if append.actions:
+            self._keep_actions(entry.task, append)
         if append.details is not None:
             self._put(replace(entry.task, **asdict(append.details)))
 

@@ -20,6 +20,7 @@ class MemoryCatalog:
     """The catalog, system and command slices, in dictionaries."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._is_open = False
         self._definitions: dict[str, DefinitionRecord] = {}
         self._namespaces: dict[str, NamespaceRecord] = {}

@@ -17,6 +17,8 @@ from tasker.stores.records import (
     AnnotationRecord,
     AnnotationTypeRecord,
     Append,
+    AuditFilter,
+    AuditPage,
     CommandRecord,
     DefinitionRecord,
     DependentSystemRecord,
@@ -50,7 +52,7 @@ class JournalStore(Protocol):
         the other.
 
         An append is recorded whole: task head, details, steps (each replaces the record
-        of its name), transitions, annotations; an annotation's type that is not
+        of its name), transitions, annotations, actions; an annotation's type that is not
         known is created. The namespace of a created task is created when absent.
         When the call raises, none of the appends was acknowledged and all or none
         of them are recorded. A cancelled call has an unknown outcome.
@@ -120,6 +122,20 @@ class StatisticsReader(Protocol):
         Instants are rounded to whole microseconds, halves upwards. The failures of
         a task are the transitions of its steps to ``error``; they are read where
         some step of it has an error or a second attempt, and are empty elsewhere.
+        """
+
+
+class AuditReader(Protocol):
+    """Reads of who asked for what."""
+
+    async def audit(
+        self, where: AuditFilter, *, cursor: str | None = None, limit: int = 50
+    ) -> AuditPage:
+        """Return a page of the actions of all tasks, those that were recorded last first.
+
+        Those of one append are in reverse order of it. Pages are stable: following
+        ``next_cursor`` gives every action that was recorded at the first call and
+        matches exactly once. A cursor that is none gives an empty page.
         """
 
 
@@ -236,6 +252,7 @@ class Store(
     JournalStore,
     TaskReader,
     StatisticsReader,
+    AuditReader,
     ClaimStore,
     CatalogStore,
     SystemStore,

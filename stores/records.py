@@ -170,13 +170,25 @@ class AnnotationRecord(Struct, frozen=True, gc=False, kw_only=True):
     at: float
 
 
+class ActionRecord(Struct, frozen=True, gc=False, kw_only=True):
+    """What somebody asked for: an operation, or ``create``, and who.
+
+    ``step`` is the one that it was about, ``reason`` why they asked.
+    """
+
+    operation: str
+    by: str
+    step: str | None = None
+    reason: str | None = None
+
+
 class Append(Struct, frozen=True, gc=False, kw_only=True):
     """What one decision makes durable, all of it or nothing.
 
     ``seq`` numbers the appends of a task from 1 without gaps. The first one
     carries ``created``; ``details`` comes with later ones alone.
     ``identity_expires_before`` frees an equal identity of a
-    task created before that instant.
+    task created before that instant. ``actions`` are what was asked for by whom.
     """
 
     task_id: str
@@ -190,6 +202,7 @@ class Append(Struct, frozen=True, gc=False, kw_only=True):
     steps: tuple[StepRecord, ...] = ()
     transitions: tuple[Transition, ...] = ()
     annotations: tuple[AnnotationRecord, ...] = ()
+    actions: tuple[ActionRecord, ...] = ()
 
 
 class TaskSnapshot(Struct, frozen=True, gc=False, kw_only=True):
@@ -213,6 +226,37 @@ class HistoryRecord(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     to_state: str
     attempt: int | None = None
     detail: Raw | None = None
+
+
+class AuditRecord(ActionRecord, frozen=True, gc=False, kw_only=True):
+    """An action as it is read back: with its task, and its append's number and instant."""
+
+    task_id: str
+    namespace: str
+    name: str
+    seq: int
+    at: float
+
+
+class AuditFilter(Struct, frozen=True, gc=False, kw_only=True):
+    """Which actions to list; every field given must hold.
+
+    ``at_from`` is inclusive, ``at_until`` exclusive.
+    """
+
+    by: str | None = None
+    operation: str | None = None
+    task_id: str | None = None
+    namespace: str | None = None
+    at_from: float | None = None
+    at_until: float | None = None
+
+
+class AuditPage(Struct, frozen=True, gc=False, kw_only=True):
+    """A page of actions, newest first; ``next_cursor`` is None on the last one."""
+
+    actions: tuple[AuditRecord, ...]
+    next_cursor: str | None
 
 
 class TaskFilter(Struct, frozen=True, gc=False, kw_only=True):

@@ -43,7 +43,14 @@ from tasker.ids import IdFactory
 from tasker.listening import Listening
 from tasker.monitored import Monitored
 from tasker.operator import Operator
-from tasker.reading import Annotation, HistoryEntry, Reading, TaskQuery
+from tasker.reading import (
+    ActionPage,
+    Annotation,
+    AuditQuery,
+    HistoryEntry,
+    Reading,
+    TaskQuery,
+)
 from tasker.registry import Registry
 from tasker.remote import operate_remotely
 from tasker.request import TaskRequest
@@ -420,6 +427,13 @@ class Engine(Operator, Listening, Monitored):
         """Return the notes on a task, oldest first."""
         self._check_open("read a task's annotations")
         return await self._reading.annotations(task_id)
+
+    async def audit(
+        self, where: AuditQuery | None = None, *, cursor: str | None = None, limit: int = 50
+    ) -> ActionPage:
+        """Return a page of who asked for what, newest first: what was asked for with ``by``."""
+        self._check_open("read the audit")
+        return await self._reading.audit(where or AuditQuery(), cursor=cursor, limit=limit)
 
     def register(
         self, definitions: Source | Iterable[Source], *, replace: bool = False

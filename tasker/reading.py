@@ -16,7 +16,7 @@ from tasker.errors import InvalidRequestError, UnknownTaskError
 from tasker.request import instant
 from tasker.stores.encoding import decode
 from tasker.stores.protocols import Store
-from tasker.stores.records import TaskFilter, TaskState
+from tasker.stores.records import AuditFilter, AuditRecord, TaskFilter, TaskState
 from tasker.task_view import TaskListPage, TaskView, listing
 
 MOST_PER_PAGE = 1_000
@@ -72,6 +72,41 @@ class TaskQuery(Struct, frozen=True, kw_only=True):
         )
 
 
+class Action(Struct, frozen=True, kw_only=True):
+    """What somebody asked for: ``operation`` is ``create``, ``cancel`` and so on."""
+
+    at: datetime
+    by: str
+    operation: str
+    task_id: str
+    namespace: str
+    name: str
+    step: str | None
+    reason: str | None
+    seq: int
+
+
+class AuditQuery(Struct, frozen=True, kw_only=True):
+    """Which actions: every field given must hold.
+
+    ``at_from`` is inclusive, ``at_until`` exclusive; both aware.
+    """
+
+    by: str | None = None
+    operation: str | None = None
+    task_id: str | None = None
+    namespace: str | None = None
+    at_from: datetime | None = None
+    at_until: datetime | None = None
+
+
+class ActionPage(Struct, frozen=True, kw_only=True):
+    """A page of actions, newest first; ``next_cursor`` is None on the last one."""
+
+    actions: tuple[Action, ...]
+    next_cursor: str | None
+
+
 class Reading:
     """Reads from the store, and from tasks in memory, which are newer or the same."""
 
@@ -104,8 +139,7 @@ class Reading:
 
     async def tasks(self, where: TaskQuery, *, cursor: str | None, limit: int) -> TaskListPage:
         """Return a page of tasks, newest first."""
-        if not 1 <= limit <= MOST_PER_PAGE:
-            raise InvalidRequestError(f"limit is {limit}; it must be 1 to {MOST_PER_PAGE}")
+        _check_limit(limit)
         page = await self._store.list_tasks(_as_shown(where), cursor=cursor, limit=limit)
         return TaskListPage(
             tasks=tuple(listing(task) for task in page.tasks), next_cursor=page.next_cursor
@@ -150,6 +184,44 @@ class Reading:
         if not notes and await self._store.get_task(task_id) is None:
             raise UnknownTaskError(task_id=task_id)
         return notes
+
+    async def audit(self, where: AuditQuery, *, cursor: str | None, limit: int) -> ActionPage:
+        """Return a page of who asked for what, newest first."""
+        _check_limit(limit)
+        page = await self._store.audit(_audit_filter(where), cursor=cursor, limit=limit)
+        return ActionPage(
+            actions=tuple(_action(each) for each in page.actions), next_cursor=page.next_cursor
+        )
+
+
+def _action(record: AuditRecord) -> Action:
+    return Action(
+        at=instant(record.at) or datetime.min,
+        by=record.by,
+        operation=record.operation,
+        task_id=record.task_id,
+        namespace=record.namespace,
+        name=record.name,
+        step=record.step,
+        reason=record.reason,
+        seq=record.seq,
+    )
+
+
+def _audit_filter(where: AuditQuery) -> AuditFilter:
+    return AuditFilter(
+        by=where.by,
+        operation=where.operation,
+        task_id=where.task_id,
+        namespace=where.namespace,
+        at_from=_half_before(None if where.at_from is None else where.at_from.timestamp()),
+        at_until=_half_before(None if where.at_until is None else where.at_until.timestamp()),
+    )
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MOST_PER_PAGE:
+        raise InvalidRequestError(f"limit is {limit}; it must be 1 to {MOST_PER_PAGE}")
 
 
 def _as_shown(where: TaskQuery) -> TaskFilter:

@@ -22,6 +22,8 @@ class TaskRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         version: An exact version, or None or ``latest`` for the latest release.
         context: What the task works on: a JSON object.
         initiator: Who asks for it.
+        by: Who really asks, as whoever takes the request knows them; it is kept for the audit.
+            None where nobody is known.
         source_system: The system that they ask from.
         reason: Why.
         tags: Free labels, to find it by.
@@ -44,6 +46,7 @@ class TaskRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     version: str | None = None
     context: dict[str, Any] = {}
     initiator: str = "unknown"
+    by: str | None = None
     source_system: str = "unknown"
     reason: str = "unknown"
     tags: Sequence[str] = ()

@@ -32,12 +32,15 @@ from tasker.ids import IdFactory
 from tasker.registry import LATEST, Registry
 from tasker.request import TaskRequest
 from tasker.stores.encoding import decode, encode
-from tasker.stores.records import StepRecord, TaskRecord, TaskState
+from tasker.stores.records import ActionRecord, StepRecord, TaskRecord, TaskState
 from tasker.task_view import TaskView
 from tasker.telemetry.correlation import Correlation, current_correlation
 from tasker.telemetry.scope import Scope
 from tasker.telemetry.scope import bound as in_scope
 from tasker.telemetry.tracing import Tracing
+
+CREATE = "create"
+"""The operation that begins a task, in the audit."""
 
 
 class _Ready(NamedTuple):
@@ -48,6 +51,7 @@ class _Ready(NamedTuple):
     plan: Plan
     steps: Sequence[StepRecord]
     identity_expires_before: float | None
+    actions: Sequence[ActionRecord]
 
 
 class Submission:
@@ -99,6 +103,7 @@ class Submission:
                 ready.plan,
                 steps=ready.steps,
                 identity_expires_before=ready.identity_expires_before,
+                actions=ready.actions,
             )
         except DuplicateIdentityError as error:
             raise _duplicate(error) from error
@@ -125,6 +130,7 @@ class Submission:
             settled,
             steps=ready.steps,
             identity_expires_before=ready.identity_expires_before,
+            actions=ready.actions,
         )
 
     async def _prepare(self, request: TaskRequest, task_id: str) -> _Ready:
@@ -162,7 +168,8 @@ class Submission:
         task, plan, steps = await self._established(bound, task)
         await self._shelf.keep(bound, now)
         expires_before = now - self._config.identity_window_seconds if expires else None
-        return _Ready(task, definition, plan, steps, expires_before)
+        actions = () if request.by is None else (ActionRecord(operation=CREATE, by=request.by),)
+        return _Ready(task, definition, plan, steps, expires_before, actions)
 
     def is_repetition(self, request: TaskRequest, task: TaskView) -> bool:
         """Return whether a request asks for what a task was asked for: version and context.

@@ -20,6 +20,7 @@ from tasker.actors.workflow.state import (
 )
 from tasker.actors.workflow.states import AT_REST, check_step_transition, check_task_transition
 from tasker.stores.records import (
+    ActionRecord,
     AnnotationRecord,
     StepRecord,
     StepState,
@@ -50,6 +51,7 @@ class Decision(Struct, frozen=True, gc=False, kw_only=True):
     recorded: Set[int] = frozenset()
     transitions: Sequence[Transition] = ()
     annotations: Sequence[AnnotationRecord] = ()
+    actions: Sequence[ActionRecord] = ()
     ready: Sequence[int] = ()
     stops: Sequence[tuple[int, int]] = ()
     moves: Sequence[Move] = ()
@@ -68,6 +70,7 @@ class Decision(Struct, frozen=True, gc=False, kw_only=True):
             or self.recorded
             or self.transitions
             or self.annotations
+            or self.actions
             or self.details is not None
         )
 
@@ -79,6 +82,7 @@ class Draft:
     """A decision in the making: reads the state through what was changed so far."""
 
     __slots__ = (
+        "_actions",
         "_annotations",
         "_became_ready",
         "_changed",
@@ -107,6 +111,7 @@ class Draft:
         self._became_ready: list[int] = []
         self._transitions: list[Transition] = []
         self._annotations: list[AnnotationRecord] = []
+        self._actions: list[ActionRecord] = []
         self._stops: list[tuple[int, int]] = []
 
     @property
@@ -180,6 +185,10 @@ class Draft:
         """Note something on the task."""
         self._annotations.append(AnnotationRecord(type=type, annotation=annotation, at=self.now))
 
+    def record_action(self, action: ActionRecord) -> None:
+        """Keep who asked for this."""
+        self._actions.append(action)
+
     def stop(self, index: int) -> None:
         """Have the step's running attempt cancelled."""
         self._stops.append((index, self.record(index).attempts))
@@ -197,6 +206,7 @@ class Draft:
             recorded=self._recorded,
             transitions=self._transitions,
             annotations=self._annotations,
+            actions=self._actions,
             ready=self._ready() if self._became_ready else (),
             stops=self._stops,
             moves=self._moves,

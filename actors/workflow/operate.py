@@ -33,7 +33,7 @@ from tasker.actors.workflow.operations import (
 from tasker.actors.workflow.retry import attempts_left
 from tasker.actors.workflow.settle import can_move, reopen_due, settle
 from tasker.actors.workflow.state import Standing, WorkflowState
-from tasker.stores.records import StepState, TaskState
+from tasker.stores.records import ActionRecord, StepState, TaskState
 
 
 def operate(state: WorkflowState, operation: AnyOperation, now: float) -> Decision:
@@ -53,7 +53,19 @@ def operate(state: WorkflowState, operation: AnyOperation, now: float) -> Decisi
         check_step_operation(type(operation), step, state.step(step).state)
     draft = Draft(state, now)
     _EFFECTS[type(operation)](draft, state, operation)
+    if operation.by is not None:
+        draft.record_action(
+            ActionRecord(
+                operation=_name(operation), by=operation.by, step=step, reason=operation.reason
+            )
+        )
     return draft.decide()
+
+
+def _name(operation: AnyOperation) -> str:
+    name = operation.__struct_config__.tag
+    assert isinstance(name, str)
+    return name
 
 
 def _asked(operation: Operation) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from tasker.stores.contract import (
+    audit,
     catalog,
     claims,
     commands,
@@ -29,6 +30,7 @@ _TOPICS = (
     refusals,
     reads,
     statistics,
+    audit,
     claims,
     nodes,
     catalog,

@@ -21,6 +21,7 @@ _STATEMENTS = (
     "update_details",
     "put_step",
     "insert_append",
+    "insert_action",
     "insert_annotation",
     "know_annotation_type",
     "know_namespace",
@@ -64,6 +65,11 @@ class Batch:
             rows["put_step"].extend(step_row(task_id, step) for step in append.steps)
         transitions = json_text(append.transitions)
         rows["insert_append"].append((task_id, append.seq, append.at, transitions))
+        if append.actions:
+            rows["insert_action"].extend(
+                (task_id, append.seq, append.at, each.operation, each.by, each.step, each.reason)
+                for each in append.actions
+            )
         if append.annotations:
             self._add_annotations(append)
 

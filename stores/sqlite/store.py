@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from tasker.stores.errors import StoreMissingError
 from tasker.stores.sqlite.access import Access, access_to
+from tasker.stores.sqlite.audit import AuditSlice
 from tasker.stores.sqlite.catalog import CatalogSlice
 from tasker.stores.sqlite.claims import ClaimSlice
 from tasker.stores.sqlite.commands import CommandSlice
@@ -29,7 +30,15 @@ from tasker.stores.sqlite.schema import (
 from tasker.stores.sqlite.statistics import StatisticsSlice
 
 
-class SqliteStore(JournalSlice, ReadSlice, StatisticsSlice, ClaimSlice, CatalogSlice, CommandSlice):
+class SqliteStore(
+    JournalSlice,
+    ReadSlice,
+    StatisticsSlice,
+    AuditSlice,
+    ClaimSlice,
+    CatalogSlice,
+    CommandSlice,
+):
     """A store in one SQLite file, for one engine and any number of other processes.
 
     A file that this process may not write, or on a file system that is read-only,

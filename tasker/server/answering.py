@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 
 from tasker.errors import TaskerError
-from tasker.server.guard import PERMISSION, user_of
+from tasker.server.guard import BODY_DECIDES, PERMISSION, user_of
 from tasker.server.headers import etag
 from tasker.server.problems import (
     MEDIA_TYPE,
@@ -53,7 +53,11 @@ _ALWAYS = (400, 401, 403, 503)
 
 
 def guarded(
-    permission: str, *statuses: int, body: bool = False, headers: tuple[str, ...] = ()
+    permission: str,
+    *statuses: int,
+    body: bool = False,
+    body_decides: bool = False,
+    headers: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return what every route declares: the permission it needs, and how it can fail.
 
@@ -61,11 +65,12 @@ def guarded(
         permission: ``resource:action``.
         statuses: Those of its problems, beside those that every route has.
         body: Whether it takes a body.
+        body_decides: Whether the route asks for the permission again, about what its body says.
         headers: Those that it heeds, of `tasker.server.headers.HEADER_SCHEMAS`.
     """
     told = {*statuses, *_ALWAYS, *((413, 415, 422) if body else ())}
     return {
-        "opt": {PERMISSION: permission, HEADERS: headers},
+        "opt": {PERMISSION: permission, BODY_DECIDES: body_decides, HEADERS: headers},
         "responses": {
             status: ResponseSpec(
                 data_container=Problem,
@@ -103,7 +108,7 @@ def link(request: AnyRequest, path: str) -> str:
 
 async def who(request: AnyRequest) -> str | None:
     """Return the id of whoever asks."""
-    user = await user_of(request, required=False)
+    user = await user_of(request)
     return None if user is None else user.user_id
 
 

@@ -18,10 +18,12 @@ from tasker.server.config import SidecarConfig
 from tasker.server.errors import ServerConfigError
 from tasker.server.guard import guard
 from tasker.server.openapi import document, openapi_config
+from tasker.server.patience import InTime
 from tasker.server.routes import (
     access,
     actors,
     analytics,
+    audit,
     bulk,
     dashboard,
     diagrams,
@@ -50,6 +52,7 @@ _MODULES = (
     actors,
     diagrams,
     access,
+    audit,
     documentation,
     dashboard,
 )
@@ -95,7 +98,7 @@ class TaskerApp:
         self.sidecar = Sidecar(engine, config, authenticator=authenticator, coordinator=coordinator)
         self._app = _litestar(self.sidecar, self.openapi)
         header = engine.config.telemetry.correlation_id_header
-        self._shell = Shell(self._app, header=header)
+        self._shell = Shell(InTime(self._app, config.body_seconds), header=header)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

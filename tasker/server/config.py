@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
+from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from tasker.server.access.roles import DEFAULT_ROLES
+from tasker.server.access.jwt_config import JwtConfig
+from tasker.server.access.roles import DEFAULT_ROLES, Roles
+from tasker.server.addresses import is_loopback
 
 MEBIBYTE = 1024 * 1024
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -17,11 +18,13 @@ class AuthConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may do what.
 
     Attributes:
-        authenticator: What tells who asks: ``none``, ``tokens``, or ``package.module:Class``
-            of your own, made with the mapping ``options``.
+        authenticator: What tells who asks: ``none``, ``tokens``, ``jwt``, ``oidc``, or
+            ``package.module:Class`` of your own, made with the mapping ``options``.
         tokens_file: Where API tokens are kept, for ``tokens``.
+        jwt: Which signed tokens are taken, for ``jwt`` and ``oidc``.
         coordinator: What decides what they may do: ``roles``, or ``package.module:Class``.
-        roles: Patterns of permissions by role, for ``roles``.
+        roles: What each role allows, for ``roles``: patterns of permissions, or grants with
+            conditions.
         anonymous_roles: The roles of everybody, where the authenticator is ``none``.
         open: Permissions for which nobody has to say who they are.
         options: The settings of an authenticator or coordinator of your own.
@@ -29,8 +32,9 @@ class AuthConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     authenticator: str = "none"
     tokens_file: str | None = None
+    jwt: JwtConfig = JwtConfig()
     coordinator: str = "roles"
-    roles: Mapping[str, Sequence[str]] = field(default_factory=lambda: DEFAULT_ROLES)
+    roles: Roles = field(default_factory=lambda: DEFAULT_ROLES)
     anonymous_roles: tuple[str, ...] = ("admin",)
     open: tuple[str, ...] = ()
     options: Mapping[str, object] = {}
@@ -41,6 +45,7 @@ class SidecarConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Attributes:
         max_body_bytes: Greatest size of the body of a request.
+        body_seconds: How long the body of a request may take to come.
         max_bulk_tasks: Tasks in one bulk request, at most.
         max_wait_seconds: Longest wait that ``Prefer: wait`` gets.
         max_pending_submissions: Submissions under way at once; beyond that, 429.
@@ -52,6 +57,7 @@ class SidecarConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     max_body_bytes: int = 2 * MEBIBYTE
+    body_seconds: float = 30.0
     max_bulk_tasks: int = 1_000
     max_wait_seconds: float = 60.0
     max_pending_submissions: int = 1_000
@@ -87,6 +93,7 @@ class ServeConfig(SidecarConfig, frozen=True, kw_only=True, forbid_unknown_field
         concurrency: Steps that run at once, at most; None for the engine's own.
         allowed_hosts: The names in ``Host`` that are answered, without ports; none for any.
             On loopback without authentication they are those of loopback unless given.
+        head_seconds: How long a client may take to send the head of a request.
         drain_seconds: How long requests, and then steps, may take to finish at the end.
         allow_unauthenticated: Listen on other addresses than loopback without
             authentication: whoever reaches the port may do everything.
@@ -101,6 +108,7 @@ class ServeConfig(SidecarConfig, frozen=True, kw_only=True, forbid_unknown_field
     environment: str | None = None
     concurrency: int | None = None
     allowed_hosts: tuple[str, ...] = ()
+    head_seconds: float = 10.0
     drain_seconds: float = 10.0
     allow_unauthenticated: bool = False
 
@@ -115,6 +123,8 @@ class ServeConfig(SidecarConfig, frozen=True, kw_only=True, forbid_unknown_field
         found = super().problems()
         if not 0 <= self.port <= 65_535:
             found.append(f"port is {self.port}; it must be 0 to 65535")
+        if not self.head_seconds > 0:
+            found.append(f"head_seconds is {self.head_seconds}; it must be greater than 0")
         if self.drain_seconds < 0:
             found.append(f"drain_seconds is {self.drain_seconds}; it cannot be less than 0")
         if self.concurrency is not None and self.concurrency < 1:
@@ -129,13 +139,3 @@ class ServeConfig(SidecarConfig, frozen=True, kw_only=True, forbid_unknown_field
                 "--allow-unauthenticated"
             )
         return found
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address can be reached from this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

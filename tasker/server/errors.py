@@ -4,9 +4,11 @@ TaskerError
 └── ServerError
     ├── ServerConfigError           the settings cannot be; all problems at once
     ├── AuthenticationError         nobody is known by these credentials
+    ├── KeysUnavailableError        what tokens are checked with cannot be got just now
     ├── AuthorizationError          whoever asks may not do that
     ├── OverloadedError             too much is under way; ask again later
     ├── PreconditionError           a header of the request cannot be, or does not hold
+    ├── SlowClientError             the body did not come in time
     ├── MediaTypeError              the body is not JSON
     ├── CrossSiteError              a page of another site had a browser send it
     ├── EventsElsewhereError        events are told where the store is worked
@@ -46,6 +48,13 @@ class AuthenticationError(ServerError):
         super().__init__(reason)
 
 
+class KeysUnavailableError(ServerError):
+    """The keys that tokens are checked with cannot be got from their issuer just now."""
+
+    def __init__(self) -> None:
+        super().__init__("the keys that tokens are checked with cannot be got from their issuer")
+
+
 class AuthorizationError(ServerError):
     """Whoever asks may not do that; ``permission`` is what they lack."""
 
@@ -71,6 +80,14 @@ class PreconditionError(ServerError):
         self.header = header
         self.reason = reason
         super().__init__(f"the header {header} {reason}")
+
+
+class SlowClientError(ServerError):
+    """The body of a request was not whole in time."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"the body was not whole after {seconds:g} s")
 
 
 class MediaTypeError(ServerError):

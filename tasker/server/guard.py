@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
+from tasker.server.access.caller import Caller
 from tasker.server.access.protocols import USER_KEY, Credentials, User
-from tasker.server.errors import (
-    AuthenticationError,
-    AuthorizationError,
-    CrossSiteError,
-    MediaTypeError,
-)
-from tasker.server.permissions import PUBLIC, exists
+from tasker.server.errors import AuthenticationError, CrossSiteError, MediaTypeError
+from tasker.server.permissions import PUBLIC
 from tasker.server.sidecar import Sidecar
 
 PERMISSION = "permission"
 """The key of a route's ``opt`` that names the permission it needs."""
 
+BODY_DECIDES = "body_decides"
+"""The key of a route's ``opt`` that says that it asks again, once it has read the body."""
+
+CREDENTIALS = ("authorization", "x-api-token", "cookie")
+"""The headers that say who asks; lower case."""
+
+_CALLER_KEY = "tasker.caller"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -39,43 +41,57 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     permission = str(handler.opt.get(PERMISSION, ""))
     if permission == PUBLIC:
         return
-    await check(connection, permission, connection.path_params)
+    caller = await caller_of(connection)
+    asked = caller.asked(_about(connection, handler), undecided=bool(handler.opt.get(BODY_DECIDES)))
+    await caller.require_for(permission, asked)
     _check_body(connection)
 
 
-async def check(connection: Connection, permission: str, context: Mapping[str, Any]) -> None:
-    """Raise unless whoever asks has a permission; see `guard`."""
-    sidecar: Sidecar = connection.app.state.sidecar
-    if not exists(permission):
-        raise AuthorizationError(permission=permission)
-    is_open = permission in sidecar.config.auth.open
-    user = await user_of(connection, required=not is_open)
-    if is_open or (
-        user is not None and await sidecar.coordinator.allows(user, permission, context)
-    ):
-        return
-    raise AuthorizationError(permission=permission)
+async def caller_of(connection: Connection) -> Caller:
+    """Return who asks and what they may do, found once for each request, kept with it alone.
 
-
-async def user_of(connection: Connection, *, required: bool = True) -> User | None:
-    """Return who asks, found once for each request and kept with it alone.
-
-    Raises:
-        AuthenticationError: Nobody is known, and it is ``required``.
+    Every interface asks it before it acts: see `tasker.server.access.caller.Caller`.
     """
     sidecar: Sidecar = connection.app.state.sidecar
     state = connection.scope.setdefault("state", {})
-    known = sidecar.authenticator.current_user(state)
-    if known is not None:
+    known = state.get(_CALLER_KEY)
+    if isinstance(known, Caller):
         return known
+    user, refusal = None, None
     try:
-        found = await sidecar.authenticator.authenticate(_credentials(connection))
-    except AuthenticationError:
-        if required:
-            raise
-        return None
-    state[USER_KEY] = found
-    return found
+        user = await sidecar.authenticator.authenticate(_credentials(connection))
+    except AuthenticationError as error:
+        refusal = error
+    state[USER_KEY] = user
+    caller = Caller(user, refusal=refusal, policy=sidecar.policy, request=_described(connection))
+    state[_CALLER_KEY] = caller
+    return caller
+
+
+async def user_of(connection: Connection) -> User | None:
+    """Return who asks, None where nobody is known."""
+    await caller_of(connection)
+    sidecar: Sidecar = connection.app.state.sidecar
+    return sidecar.authenticator.current_user(connection.scope["state"])
+
+
+def _about(connection: Connection, handler: BaseRouteHandler) -> dict[str, Any]:
+    """Return what a request is about, as far as its path and query say."""
+    about = dict(connection.path_params)
+    if "namespace" not in handler.parsed_fn_signature.parameters:
+        # Whoever asks for a namespace where none is chosen by it gets all of them.
+        return about
+    asked_for = connection.query_params.getall("namespace", [])
+    # What is asked for twice is not one thing. A task says by itself where it belongs.
+    if len(asked_for) == 1 and not about.keys() & {"namespace", "task_id"}:
+        about["namespace"] = asked_for[0]
+    return about
+
+
+def _described(connection: Connection) -> str:
+    client = connection.scope.get("client")
+    method, path = connection.scope.get("method", "GET"), connection.scope["path"]
+    return f"{method} {path} from {client[0] if client else 'unknown'}"
 
 
 def _check_origin(connection: Connection) -> None:
@@ -98,11 +114,15 @@ def _check_body(connection: Connection) -> None:
 
 def _credentials(connection: Connection) -> Credentials:
     client = connection.scope.get("client")
+    headers: dict[str, str] = {}
+    for raw_name, value in connection.scope["headers"]:
+        name = raw_name.decode("latin-1").lower()
+        if name in headers and name in CREDENTIALS:
+            # What stands before this server may have looked at the other one.
+            raise AuthenticationError(reason=f"the header {name} is given twice")
+        headers[name] = value.decode("latin-1")
     return Credentials(
-        headers={
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in connection.scope["headers"]
-        },
+        headers=headers,
         method=str(connection.scope.get("method", "GET")),
         path=str(connection.scope["path"]),
         client=None if client is None else client[0],

@@ -22,6 +22,8 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {
     "tasker.annotation_type": ("index",),
     "tasker.documentation": ("show",),
     "tasker.access": ("show",),
+    # Not `index`: whoever may see all lists need not see who did what.
+    "tasker.audit": ("read",),
 }
 """Each resource with its actions."""
 

@@ -16,6 +16,8 @@ import tasker.server.errors as refusals
 logger = logging.getLogger("tasker.server")
 
 MEDIA_TYPE = "application/problem+json"
+KEYS_RETRY_SECONDS = 10
+"""When to ask again where keys cannot be got: they are not looked for more often."""
 STORE_RETRY_SECONDS = 1
 """When to ask again after the store failed: it is probed four times a second."""
 
@@ -91,6 +93,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.EngineClosedError: Kind(503, "SHUTTING_DOWN", "The engine is closed"),
     errors.StoreError: Kind(503, "STORE_UNAVAILABLE", "The store does not work just now"),
     refusals.AuthenticationError: Kind(401, "AUTHENTICATION_FAILED", "Who are you?"),
+    refusals.KeysUnavailableError: Kind(503, "KEYS_UNAVAILABLE", "Nobody can be known just now"),
     refusals.AuthorizationError: Kind(
         403, "AUTHORIZATION_FAILED", "Not allowed", _named("permission")
     ),
@@ -99,6 +102,7 @@ KINDS: Mapping[type[Exception], Kind] = {
         400, "INVALID_HEADER", "A header cannot be understood", _named("header")
     ),
     errors.NoAnswerError: Kind(504, "NO_ANSWER", "No answer from the engine"),
+    refusals.SlowClientError: Kind(408, "TOO_SLOW", "The request took too long"),
     refusals.MediaTypeError: Kind(415, "UNSUPPORTED_MEDIA_TYPE", "Send JSON"),
     refusals.CrossSiteError: Kind(403, "CROSS_SITE", "Not from there"),
     refusals.EventsElsewhereError: Kind(409, "EVENTS_ELSEWHERE", "No events here"),
@@ -139,6 +143,11 @@ def headers_of(error: Exception) -> dict[str, str]:
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, refusals.AuthenticationError):
         return {"WWW-Authenticate": error.scheme}
+    if isinstance(error, refusals.SlowClientError):
+        # The rest of the body is not waited for.
+        return {"Connection": "close"}
+    if isinstance(error, refusals.KeysUnavailableError):
+        return {"Retry-After": str(KEYS_RETRY_SECONDS)}
     unavailable = isinstance(error, errors.StoreError | errors.EngineClosedError)
     if unavailable and not isinstance(error, errors.EncodingError):
         return {"Retry-After": str(STORE_RETRY_SECONDS)}

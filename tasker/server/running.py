@@ -12,6 +12,7 @@ import uvicorn
 from tasker.server.app import TaskerApp
 from tasker.server.config import ServeConfig
 from tasker.server.errors import ServerConfigError
+from tasker.server.protocol import patient_protocol
 from tasker.server.shell import ASGIApp, OnlyHosts, Prefixed
 
 KEEP_ALIVE_SECONDS = 15
@@ -64,6 +65,7 @@ async def serve(
     server = _Server(
         uvicorn.Config(
             served,
+            http=patient_protocol(config.head_seconds),
             lifespan="off",
             log_config=None,
             access_log=False,

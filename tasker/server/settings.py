@@ -9,13 +9,21 @@ from typing import Any
 import msgspec
 import yaml
 
+from tasker.server.access.jwt_config import JwtConfig
 from tasker.server.config import AuthConfig, ServeConfig
 from tasker.server.errors import ServerConfigError
 
 VARIABLE = "TASKER_SERVER_"
 """What the names of variables begin with: ``TASKER_SERVER_PORT``, ``TASKER_SERVER_AUTH_OPEN``."""
 STORE_VARIABLE = "TASKER_STORE"
-_AUTH = "auth"
+
+Section = tuple[str, ...]
+_SECTIONS: Mapping[Section, type[msgspec.Struct]] = {
+    (): ServeConfig,
+    ("auth",): AuthConfig,
+    ("auth", "jwt"): JwtConfig,
+}
+"""The settings, and those that lie within: each after the one that it lies in."""
 
 
 def load_settings(
@@ -28,7 +36,8 @@ def load_settings(
 
     Args:
         path: A YAML file with fields of `ServeConfig`.
-        environ: The environment. Lists are separated by commas.
+        environ: The environment. Lists are separated by commas, mappings
+            are written as in YAML.
         given: Fields that were given by hand; None for those that were not.
 
     Raises:
@@ -41,10 +50,8 @@ def load_settings(
     values.take_environment(environ)
     for name, value in (given or {}).items():
         if value is not None:
-            values.take(ServeConfig, values.top, name, value, f"--{name.replace('_', '-')}")
-    if values.auth:
-        values.top[_AUTH] = AuthConfig(**values.auth)
-    config = ServeConfig(**values.top)
+            values.take((), name, value, f"--{name.replace('_', '-')}")
+    config = values.config()
     problems += config.problems()
     if problems:
         raise ServerConfigError(problems=problems)
@@ -55,9 +62,16 @@ class _Values:
     """What was found so far; a later value takes the place of an earlier one."""
 
     def __init__(self, problems: list[str]) -> None:
-        self.top: dict[str, Any] = {}
-        self.auth: dict[str, Any] = {}
+        self._found: dict[Section, dict[str, Any]] = {section: {} for section in _SECTIONS}
         self._problems = problems
+
+    def config(self) -> ServeConfig:
+        """Return the settings."""
+        for section in reversed(list(_SECTIONS)):
+            if section and self._found[section]:
+                made = _SECTIONS[section](**self._found[section])
+                self._found[section[:-1]][section[-1]] = made
+        return ServeConfig(**self._found[()])
 
     def take_file(self, path: Path) -> None:
         """Take the fields of a YAML file."""
@@ -71,50 +85,56 @@ class _Values:
         if not isinstance(found, dict):
             self._problems.append(f"{path}: it holds no mapping; write it as in 'port: 8080'")
             return
-        for name, value in found.items():
-            if name == _AUTH and isinstance(value, dict):
-                for each, part in value.items():
-                    self.take(AuthConfig, self.auth, str(each), part, f"{path}: auth.{each}")
+        self._take_tree((), found, path)
+
+    def _take_tree(self, section: Section, values: Mapping[Any, Any], path: Path) -> None:
+        for key, value in values.items():
+            inner = (*section, str(key))
+            if inner in _SECTIONS and isinstance(value, dict):
+                self._take_tree(inner, value, path)
             else:
-                self.take(ServeConfig, self.top, str(name), value, f"{path}: {name}")
+                self.take(section, str(key), value, f"{path}: {'.'.join(inner)}")
 
     def take_environment(self, environ: Mapping[str, str]) -> None:
         """Take the fields that variables hold."""
         if environ.get(STORE_VARIABLE):
-            self.top["store"] = environ[STORE_VARIABLE]
+            self._found[()]["store"] = environ[STORE_VARIABLE]
         for variable, text in sorted(environ.items()):
-            if not variable.startswith(VARIABLE):
-                continue
-            name = variable.removeprefix(VARIABLE).lower()
-            kind: type[msgspec.Struct] = ServeConfig
-            into = self.top
-            if name.startswith(f"{_AUTH}_"):
-                kind, into, name = AuthConfig, self.auth, name.removeprefix(f"{_AUTH}_")
-            self.take(kind, into, name, text, variable, as_text=True)
+            if variable.startswith(VARIABLE):
+                section, name = _place(variable.removeprefix(VARIABLE).lower())
+                self.take(section, name, text, variable, as_text=True)
 
     def take(
-        self,
-        kind: type[msgspec.Struct],
-        into: dict[str, Any],
-        name: str,
-        value: Any,
-        where: str,
-        *,
-        as_text: bool = False,
+        self, section: Section, name: str, value: Any, where: str, *, as_text: bool = False
     ) -> None:
         """Take one field, if it is one and its value can be."""
-        types = {field.name: field.type for field in msgspec.structs.fields(kind)}
-        if name not in types or name == _AUTH:
-            known = ", ".join(sorted(set(types) - {_AUTH}))
-            self._problems.append(f"{where}: there is no such setting; there are {known}")
+        types = {field.name: field.type for field in msgspec.structs.fields(_SECTIONS[section])}
+        known = sorted(field for field in types if (*section, field) not in _SECTIONS)
+        if name not in known:
+            told = ", ".join(known)
+            self._problems.append(f"{where}: there is no such setting; there are {told}")
             return
-        if as_text and _is_list(types[name]):
-            value = [part.strip() for part in value.split(",") if part.strip()]
+        shown = "it is not shown" if "secret" in name else f"it is {value!r:.60}"
         try:
-            into[name] = msgspec.convert(value, types[name], strict=not as_text)
-        except msgspec.ValidationError as error:
-            self._problems.append(f"{where}: {error}, and it is {value!r:.60}")
+            if as_text:
+                value = _value_of(value, types[name])
+            self._found[section][name] = msgspec.convert(value, types[name], strict=not as_text)
+        except (msgspec.ValidationError, yaml.YAMLError) as error:
+            self._problems.append(f"{where}: {error}, and {shown}")
 
 
-def _is_list(kind: Any) -> bool:
-    return getattr(kind, "__origin__", None) is tuple
+def _place(name: str) -> tuple[Section, str]:
+    """Return in which section a setting is, by the name of its variable, and its name there."""
+    for section in reversed(list(_SECTIONS)):
+        prefix = "".join(f"{part}_" for part in section)
+        if name.startswith(prefix):
+            return section, name.removeprefix(prefix)
+    return (), name
+
+
+def _value_of(text: str, kind: Any) -> Any:
+    """Return the text of a variable: lists have commas, mappings are written as in YAML."""
+    origin = getattr(kind, "__origin__", None)
+    if origin is tuple:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return yaml.safe_load(text) if origin is Mapping else text

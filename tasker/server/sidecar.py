@@ -8,7 +8,9 @@ from typing import TypeVar
 import anyio
 
 from tasker.engine import Engine
-from tasker.server.access.protocols import Authenticator, Coordinator
+from tasker.errors import UnknownTaskError
+from tasker.server.access.caller import Policy
+from tasker.server.access.protocols import Authenticator, Coordinator, Subject
 from tasker.server.admission import Admission
 from tasker.server.config import SidecarConfig
 from tasker.server.feed import Feed
@@ -32,6 +34,9 @@ class Sidecar:
         self.config = config
         self.authenticator = authenticator
         self.coordinator = coordinator
+        self.policy = Policy(
+            coordinator=coordinator, open=frozenset(config.auth.open), find=self._find
+        )
         self.admission = Admission(engine, config)
         self.feed = Feed(engine, buffer=config.stream_buffer, history=config.stream_history)
         self._stopping = anyio.Event()
@@ -57,6 +62,12 @@ class Sidecar:
             if found is not None:
                 return found
         return await self.engine.get(task_id)
+
+    async def _find(self, task_id: str) -> Subject | None:
+        try:
+            return await self.engine.get(task_id)
+        except UnknownTaskError:
+            return None
 
     async def _unless_stopped(self, work: Callable[[], Awaitable[T]]) -> T | None:
         """Return what the work returns, or None once the server stops."""

@@ -3,7 +3,7 @@
 import pytest
 
 from tasker.server import AuthConfig, ServeConfig, ServerConfigError
-from tasker.server.config import is_loopback
+from tasker.server.addresses import is_loopback
 from tasker.server.settings import load_settings
 
 

@@ -94,6 +94,27 @@ class PagesByPosition(MemoryStore):
         )
 
 
+class PagesTheAuditByPosition(MemoryStore):
+    async def audit(self, where, *, cursor=None, limit=50):
+        start = int(cursor or 0)
+        page = await super().audit(where, limit=1_000_000)
+        more = len(page.actions) > start + limit
+        return replace(
+            page,
+            actions=page.actions[start : start + limit],
+            next_cursor=str(start + limit) if more else None,
+        )
+
+
+class KeepsActionsOfRefusedAppends(MemoryStore):
+    async def commit(self, appends):
+        outcomes = await super().commit(appends)
+        for append, outcome in zip(appends, outcomes, strict=True):
+            if outcome is not None and append.task_id in self._entries:
+                self._keep_actions(self._entries[append.task_id].task, append)
+        return outcomes
+
+
 class LimitsTransitions(MemoryStore):
     async def history(self, task_id, *, after_seq=0, limit=10_000):
         return (await super().history(task_id, after_seq=after_seq))[:limit]
@@ -243,6 +264,8 @@ CAUGHT_BY = {
     ForgetsDetails: {"details_replace_those_of_the_task"},
     MergesSteps: {"a_step_replaces_the_record_of_its_name"},
     PagesByPosition: {"pages_are_stable"},
+    PagesTheAuditByPosition: {"actions_by_pages"},
+    KeepsActionsOfRefusedAppends: {"a_refused_append_has_no_actions"},
     LimitsTransitions: {"history_in_portions"},
     TakesTheLatestErrorForAll: {"failures_are_those_of_the_history"},
     ForgetsFailuresMadeGood: {"failures_that_were_made_good_are_kept"},

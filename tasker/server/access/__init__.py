@@ -2,10 +2,20 @@
 
 from tasker.server.access.protocols import (
     ANONYMOUS,
+    Asked,
     Authenticator,
     Coordinator,
     Credentials,
+    Subject,
     User,
 )
 
-__all__ = ["ANONYMOUS", "Authenticator", "Coordinator", "Credentials", "User"]
+__all__ = [
+    "ANONYMOUS",
+    "Asked",
+    "Authenticator",
+    "Coordinator",
+    "Credentials",
+    "Subject",
+    "User",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -63,11 +63,52 @@ class Coordinator(Protocol):
     async def allows(self, user: User, permission: str, context: Mapping[str, Any]) -> bool:
         """Return whether a user has a permission, ``resource:action``.
 
-        ``context`` has what is asked about: the parameters of the path, as ``task_id``.
+        ``context`` has what is asked about: the parameters of the path, as ``task_id``, and
+        the ``namespace`` that a list is asked for. It is a `tasker.server.access.Asked`,
+        which gets more of the task when that is needed.
         """
 
     def validate_configuration(self) -> Sequence[str]:
         """Return what is wrong with its settings; the server does not start with any."""
+
+
+class Subject(Protocol):
+    """What of a task decides who may do something with it."""
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+
+    @property
+    def initiator(self) -> str:
+        """Who asked for it."""
+
+
+class Asked(dict[str, Any]):
+    """What a permission is asked about.
+
+    Args:
+        about: The parameters of the path by name, and what else is known.
+        find: Gets the task of an id, None where there is none.
+        undecided: The body will say more, and then it is asked again: so this is whether
+            it can be allowed at all.
+    """
+
+    def __init__(
+        self,
+        about: Mapping[str, Any],
+        find: Callable[[str], Awaitable[Subject | None]],
+        *,
+        undecided: bool = False,
+    ) -> None:
+        super().__init__(about)
+        self.undecided = undecided
+        self._find = find
+
+    async def subject(self) -> Subject | None:
+        """Return the task that is asked about, None where it is about none."""
+        task_id = self.get("task_id")
+        return None if task_id is None else await self._find(str(task_id))
 
 
 USER_KEY = "tasker.user"

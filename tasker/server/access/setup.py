@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tasker.errors import TaskerError
+from tasker.errors import MissingExtraError, TaskerError
 from tasker.handlers.reference import resolve
 from tasker.server.access.none import NoAuthenticator
 from tasker.server.access.protocols import Authenticator, Coordinator
 from tasker.server.access.roles import RoleCoordinator
 from tasker.server.access.tokens import TokenAuthenticator
 from tasker.server.config import AuthConfig
+from tasker.server.errors import ServerConfigError
 from tasker.server.permissions import exists
 
 
@@ -22,6 +23,8 @@ def make_authenticator(config: AuthConfig, problems: list[str]) -> Authenticator
             problems.append(f"auth.open: there is no permission {permission!r}")
     if config.authenticator == "none":
         return NoAuthenticator(config.anonymous_roles)
+    if config.authenticator in ("jwt", "oidc"):
+        return _make_jwt(config, problems)
     if config.authenticator == "tokens":
         if config.tokens_file is None:
             problems.append("auth.tokens_file is missing; the authenticator 'tokens' needs it")
@@ -31,6 +34,19 @@ def make_authenticator(config: AuthConfig, problems: list[str]) -> Authenticator
         "auth.authenticator", config.authenticator, Authenticator, config.options, problems
     )
     return found
+
+
+def _make_jwt(config: AuthConfig, problems: list[str]) -> Authenticator | None:
+    try:
+        # Not before it is asked for: it needs an extra of its own.
+        from tasker.server.access.jwt import JwtAuthenticator
+
+        return JwtAuthenticator(config.jwt, "oidc" if config.authenticator == "oidc" else "jwt")
+    except ServerConfigError as error:
+        problems += error.problems
+    except MissingExtraError as error:
+        problems.append(f"auth.authenticator: {error}")
+    return None
 
 
 def make_coordinator(config: AuthConfig, problems: list[str]) -> Coordinator | None:

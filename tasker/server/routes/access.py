@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import get
-from litestar.di import NamedDependency
 from litestar.params import FromQuery, Parameter
 from msgspec import Struct
 
 from tasker.server.answering import AnyRequest, guarded
-from tasker.server.errors import AuthorizationError
-from tasker.server.guard import check, user_of
-from tasker.server.permissions import all_permissions
-from tasker.server.sidecar import Sidecar
+from tasker.server.guard import caller_of
 
 Text = Annotated[str | None, Parameter(max_length=255, required=False)]
 
@@ -22,6 +18,7 @@ class Access(Struct, frozen=True, kw_only=True):
     """Who asks, and their permissions; ``user_id`` is None where nobody is known."""
 
     user_id: str | None
+    roles: tuple[str, ...]
     permissions: tuple[str, ...]
 
 
@@ -33,19 +30,19 @@ class Access(Struct, frozen=True, kw_only=True):
     **guarded("tasker.access:show", 422),
 )
 async def me(
-    request: AnyRequest, sidecar: NamedDependency[Sidecar], task_id: FromQuery[Text] = None
+    request: AnyRequest,
+    namespace: FromQuery[Text] = None,
+    task_id: FromQuery[Text] = None,
 ) -> Access:
-    """Return who asks, and what they may do: with a task, when one is given."""
-    user = await user_of(request, required=False)
-    context = {} if task_id is None else {"task_id": task_id}
-    allowed: list[str] = []
-    for permission in all_permissions():
-        try:
-            await check(request, permission, context)
-        except AuthorizationError:
-            continue
-        allowed.append(permission)
-    return Access(user_id=None if user is None else user.user_id, permissions=tuple(allowed))
+    """Return who asks, and what they may do: in a namespace or with a task, when one is given."""
+    caller = await caller_of(request)
+    about = {"namespace": namespace, "task_id": task_id}
+    known = {name: value for name, value in about.items() if value is not None}
+    return Access(
+        user_id=None if caller.user is None else caller.user.user_id,
+        roles=() if caller.user is None else caller.user.roles,
+        permissions=await caller.permissions(**known),
+    )
 
 
 ROUTES = (me,)

@@ -45,7 +45,9 @@ class BulkOutcomes(Struct, frozen=True, kw_only=True):
     tags=["tasks"],
     summary="Create many tasks",
     status_code=200,
-    **guarded("tasker.task:create", 429, body=True, headers=("Idempotency-Key",)),
+    **guarded(
+        *("tasker.task:create", 429), body=True, body_decides=True, headers=("Idempotency-Key",)
+    ),
 )
 async def create_tasks(
     request: AnyRequest, data: JSONBody[BulkBody], sidecar: NamedDependency[Sidecar]
@@ -70,7 +72,9 @@ async def create_tasks(
             refused[index] = error
     with sidecar.admission.admitted(len(asked)):
         answers = await sidecar.engine.submit_many(asked)
-    taken = iter([await _outcome(sidecar, *each) for each in zip(asked, answers, strict=True)])
+    taken = iter(
+        [await _outcome(request, sidecar, *each) for each in zip(asked, answers, strict=True)]
+    )
     outcomes = tuple(
         replace(next(taken), index=index)
         if index not in refused
@@ -84,12 +88,14 @@ async def create_tasks(
     )
 
 
-async def _outcome(sidecar: Sidecar, asked: TaskRequest, answer: str | TaskerError) -> BulkOutcome:
+async def _outcome(
+    request: AnyRequest, sidecar: Sidecar, asked: TaskRequest, answer: str | TaskerError
+) -> BulkOutcome:
     if isinstance(answer, str):
         return BulkOutcome(index=0, status=201, task_id=answer, problem=None)
     if isinstance(answer, DuplicateTaskError) and asked.idempotency_key is not None:
         try:
-            await check_repeated(sidecar, asked, answer.task_id)
+            await check_repeated(request, sidecar, asked, answer.task_id)
             return BulkOutcome(index=0, status=200, task_id=answer.task_id, problem=None)
         except TaskerError as error:
             answer = error

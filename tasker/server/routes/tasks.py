@@ -14,8 +14,10 @@ from tasker.analysis.runtime import TaskAnalysis, analyze_task
 from tasker.errors import DuplicateTaskError, InvalidRequestError, UnknownTaskError
 from tasker.reading import TaskQuery
 from tasker.request import TaskRequest, instant
+from tasker.server.access.protocols import ANONYMOUS
 from tasker.server.answering import AnyRequest, answer_task, guarded, link, who
 from tasker.server.errors import ReusedKeyError
+from tasker.server.guard import caller_of
 from tasker.server.headers import check_aware, expected_seq, idempotency_key, preferred_wait
 from tasker.server.shapes.requests import TaskBody, TaskUpdate
 from tasker.server.shapes.tasks import Task, TaskPage
@@ -33,7 +35,12 @@ Texts = Annotated[tuple[str, ...], Parameter(required=False, max_items=100)]
     operation_id="createTask",
     tags=["tasks"],
     summary="Create a task",
-    **guarded("tasker.task:create", 409, 429, body=True, headers=("Idempotency-Key", "Prefer")),
+    **guarded(
+        *("tasker.task:create", 409, 429),
+        body=True,
+        body_decides=True,
+        headers=("Idempotency-Key", "Prefer"),
+    ),
 )
 async def create_task(
     request: AnyRequest, data: JSONBody[TaskBody], sidecar: NamedDependency[Sidecar]
@@ -55,7 +62,7 @@ async def create_task(
         except DuplicateTaskError as error:
             if asked.idempotency_key is None:
                 raise
-            await check_repeated(sidecar, asked, error.task_id)
+            await check_repeated(request, sidecar, asked, error.task_id)
             view, status = await sidecar.engine.get(error.task_id), 200
             headers["Idempotency-Replayed"] = "true"
     headers["Location"] = link(request, f"/tasks/{view.task_id}")
@@ -159,13 +166,22 @@ async def update_task(
 
 
 async def task_request(request: AnyRequest, body: TaskBody, key: str | None) -> TaskRequest:
-    """Return a body as the engine takes it; who asks is the initiator unless it names one."""
+    """Return a body as the engine takes it; who asks is the initiator unless it names one.
+
+    Raises:
+        AuthorizationError: Whoever asks may not create that.
+    """
+    caller = await caller_of(request)
+    user_id = None if caller.user is None else caller.user.user_id
+    initiator = body.initiator or user_id
+    await caller.require("tasker.task:create", namespace=body.namespace, initiator=initiator)
     return TaskRequest(
         name=body.name,
         namespace=body.namespace,
         version=body.version,
         context=body.context,
-        initiator=body.initiator or await who(request) or "unknown",
+        initiator=initiator or "unknown",
+        by=None if user_id == ANONYMOUS else user_id,
         source_system=body.source_system,
         reason=body.reason,
         tags=body.tags,
@@ -175,8 +191,15 @@ async def task_request(request: AnyRequest, body: TaskBody, key: str | None) -> 
     )
 
 
-async def check_repeated(sidecar: Sidecar, asked: TaskRequest, task_id: str) -> None:
-    """Raise `ReusedKeyError` when a task was asked for otherwise than this."""
+async def check_repeated(
+    request: AnyRequest, sidecar: Sidecar, asked: TaskRequest, task_id: str
+) -> None:
+    """Raise `ReusedKeyError` when a task was asked for otherwise than this.
+
+    Raises:
+        AuthorizationError: It is not one that whoever asks could have created.
+    """
+    await (await caller_of(request)).require("tasker.task:create", task_id=task_id)
     if not await sidecar.engine.is_repetition(asked, task_id):
         raise ReusedKeyError(task_id=task_id)
 
