@@ -3,7 +3,7 @@
 import { html, render, useEffect, useState } from "./vendor/preact.js";
 import { get } from "./core/api.js";
 import { useRoute } from "./core/router.js";
-import { onSession, session, setMe } from "./core/session.js";
+import { onSession, session, setMe, UNKNOWN } from "./core/session.js";
 import { applyTheme } from "./parts/theme.js";
 import { Frame } from "./parts/frame.js";
 import { Failure, Loading } from "./parts/basics.js";
@@ -20,7 +20,8 @@ function App() {
     try {
       setMe(await get("me"));
     } catch (failed) {
-      if (failed.status !== 401) setError(failed);
+      if (failed.status === 403) setMe(UNKNOWN);
+      else if (failed.status !== 401) setError(failed);
     }
   };
   useEffect(() => onSession(() => rendered((n) => n + 1)), []);

@@ -42,6 +42,9 @@ export function setMe(me) {
   changed();
 }
 
+/** Who asks and what they may do is not theirs to know: so nothing is offered. */
+export const UNKNOWN = { user_id: null, roles: [], permissions: [] };
+
 /** Whether whoever is signed in has a permission, `resource:action`. */
 export function may(permission, me = session.me) {
   return me !== null && me.permissions.includes(permission);

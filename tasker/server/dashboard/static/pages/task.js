@@ -5,7 +5,7 @@ import { get, path } from "../core/api.js";
 import { useStream } from "../core/live.js";
 import { useResource, useTick } from "../core/resource.js";
 import { go, to } from "../core/router.js";
-import { may } from "../core/session.js";
+import { may, UNKNOWN } from "../core/session.js";
 import { atRest, shownState } from "../core/states.js";
 import { count, counted, percent } from "../core/format.js";
 import { Choice, Copied, Facts, Failure, Loading, PageHead, Panel, State, When } from "../parts/basics.js";
@@ -25,7 +25,10 @@ async function load(id, signal) {
   const [task, diagram, access] = await Promise.all([
     get(`tasks/${path(id)}`, {}, signal),
     get(`tasks/${path(id)}/diagram`, {}, signal),
-    get("me", { task_id: id }, signal),
+    get("me", { task_id: id }, signal).catch((error) => {
+      if (error.status === 403) return UNKNOWN;
+      throw error;
+    }),
   ]);
   return { task, diagram, me: access };
 }

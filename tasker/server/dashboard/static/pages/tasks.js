@@ -32,7 +32,7 @@ export function Tasks({ query }) {
   const filter = filterOf(query);
   const key = JSON.stringify(filter);
   const [state, setState] = useState("lost");
-  const page = useResource(may("tasker.task:index") ? key : null, (signal) => get("tasks", asked(filter), signal), { every: everyOf(state) });
+  const page = useResource(key, (signal) => get("tasks", asked(filter), signal), { every: everyOf(state) });
   const now = useTaskEvents(() => page.reload());
   useEffect(() => setState(now), [now]);
   useTick(5_000);

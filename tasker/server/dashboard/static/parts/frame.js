@@ -18,7 +18,7 @@ const ICONS = {
 };
 const PLACES = [
   ["overview", "Overview", []],
-  ["tasks", "Tasks", ["tasker.task:index"]],
+  ["tasks", "Tasks", []],
   ["definitions", "Definitions", ["tasker.handler:index"]],
   ["actors", "Actors", ["tasker.actor:index"]],
   ["bottlenecks", "Bottlenecks", ["tasker.analytics:index"]],
@@ -64,7 +64,7 @@ function Who() {
     <select id="theme" value=${chosen} onChange=${(event) => choose(event.target.value)}>
       ${THEMES.map(([name, text]) => html`<option key=${name} value=${name} selected=${name === chosen}>${text}</option>`)}
     </select>
-    <span class="user" title=${`signed in as ${session.me.user_id}`}>${session.me.user_id}</span>
+    <span class="user" title=${`signed in as ${session.me.user_id || "nobody"}`}>${session.me.user_id || "nobody"}</span>
     ${session.token && html`<button type="button" class="small" onClick=${signOut}>Sign out</button>`}
   </div>`;
 }
