@@ -19,6 +19,7 @@ DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 _FLAGS = [
     *("--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"),
     *("--no-first-run", "--disable-sync", "--disable-component-update", "--disable-quic"),

@@ -8,6 +8,11 @@ from tests.server.serving import served
 SHOP = "tests.dashboard.shop:every"
 
 
+@pytest.fixture(autouse=True)
+def blocking_call_detector():
+    """Stands for the one that looks at event loops of ours: that of the browser is its own."""
+
+
 @pytest.fixture(scope="session")
 def chromium():
     with browser() as opened:

@@ -94,6 +94,19 @@ def test_what_somebody_may_not_see_is_told(visit, guarded):
     expect(page.get_by_text("You may see none of what is shown here")).to_be_visible()
 
 
+def test_the_audit_says_who_did_what(visit, guarded):
+    server, tokens, task, _ = guarded
+    server.post(f"/tasks/{task['task_id']}/resolve", {"reason": "seen to"})
+    page = visit.open("audit")
+    sign_in(visit, tokens["admin"])
+    done = page.locator("tbody tr").filter(has_text="seen to")
+    expect(done).to_contain_text("admin")
+    done.get_by_role("link", name="resolve").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert "operation=resolve" in page.url
+    visit.picture("audit")
+
+
 def test_a_token_that_is_revoked_ends_the_visit(visit, guarded):
     *_, file = guarded
     token = file.create("brief", ["admin"], expires_at=None, now=NOW)

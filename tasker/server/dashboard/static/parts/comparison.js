@@ -3,7 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { Empty } from "./basics.js";
 import { Table } from "./table.js";
-import { Value } from "./value.js";
+import { asText, Value } from "./value.js";
 
 const FIELDS = {
   description: "what it does", handler_class: "handler", depends_on: "waits for", dependent_system: "dependent system",
@@ -48,19 +48,13 @@ export function marksOf(changes, own) {
 
 const SIGNS = { added: "+", removed: "−", changed: "~" };
 
-/** A value, names in one line. */
-function Brief({ value }) {
-  const names = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string");
-  return names ? value.join(", ") : html`<${Value} value=${value} depth=${1} />`;
-}
-
 export function Comparison({ from, to, changes }) {
   const columns = [
     { name: "Change", cell: (row) => html`<span class="change ${row.kind}"><span aria-hidden="true">${SIGNS[row.kind]}</span> ${row.kind}</span>` },
     { name: "Step", head: true, cell: (row) => row.what || html`<em>the definition</em>` },
     { name: "Field", cell: (row) => row.field || html`<span class="muted">the whole step</span>` },
-    { name: `In ${from.version}`, wide: true, cell: (row) => (row.field ? html`<${Brief} value=${row.before} />` : "") },
-    { name: `In ${to.version}`, wide: true, cell: (row) => (row.field ? html`<${Brief} value=${row.after} />` : "") },
+    { name: `In ${from.version}`, wide: true, cell: (row) => (row.field ? html`<${Value} value=${asText(row.before)} depth=${1} />` : "") },
+    { name: `In ${to.version}`, wide: true, cell: (row) => (row.field ? html`<${Value} value=${asText(row.after)} depth=${1} />` : "") },
   ];
   const rows = changes.flatMap((each) => (each.fields.length ? each.fields.map((field) => ({ ...each, ...field })) : [each]));
   return html`<${Table} label="What changed" columns=${columns} rows=${rows} keyOf=${null} empty=${html`<${Empty} sign="=" title="Both versions are the same" />`} />`;

@@ -12,9 +12,13 @@ export function Dialog({ title, text, fields = [], action, danger = false, onDon
   const [error, setError] = useState(null);
   const [busy, setBusy] = useState(false);
   useEffect(() => {
-    const asked = document.activeElement;
-    dialog.current.showModal();
-    return () => asked && asked.isConnected && asked.focus();
+    const [asked, shown] = [document.activeElement, dialog.current];
+    shown.showModal();
+    return () => {
+      // While it is open, nothing beside it takes the focus.
+      shown.close();
+      if (asked && asked.isConnected) asked.focus();
+    };
   }, []);
 
   const submit = async (event) => {

@@ -24,7 +24,7 @@ export function GraphView({ graph, selected, onSelect, marks = {}, label, states
   const height = graph.height + 2 * MARGIN;
   const edges = [...graph.edges].sort((a, b) => a.critical - b.critical);
   return html`<div class="graph">
-    <div class="graph-scroll ${fit ? "fit" : ""}" ref=${scroll} tabindex="0" role="region" aria-label=${label}>
+    <div class="graph-scroll ${fit ? "fit" : ""}" ref=${scroll} tabindex="0" role="group" aria-label=${label}>
       <svg width=${width} height=${height} style=${fit ? { minWidth: `${width * LEAST_SCALE}px` } : {}} viewBox=${`${-MARGIN} ${-MARGIN} ${width} ${height}`} role="group" aria-label=${label}>
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="arrow" d="M0 0.5 7.5 4 0 7.5z"></path></marker>

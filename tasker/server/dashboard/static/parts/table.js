@@ -8,7 +8,7 @@ import { html } from "../vendor/preact.js";
  */
 export function Table({ label, columns, rows, keyOf, empty, rowClass }) {
   if (rows.length === 0) return empty;
-  return html`<div class="table-scroll" tabindex="0" role="region" aria-label=${label}>
+  return html`<div class="table-scroll" tabindex="0" role="group" aria-label=${label}>
     <table>
       <caption class="hidden">${label}</caption>
       <thead><tr>

@@ -8,7 +8,7 @@ import { shownState, word } from "../core/states.js";
 import { Actions } from "./actions.js";
 import { Empty, Loaded, State, When } from "./basics.js";
 import { Table } from "./table.js";
-import { Value } from "./value.js";
+import { Brief, Value } from "./value.js";
 
 export function Steps({ task, select }) {
   const columns = [
@@ -32,7 +32,7 @@ export function History({ task }) {
     { name: "Became", cell: (event) => html`<${State} value=${event.to_status} />` },
     { name: "From", cell: (event) => (event.from_status ? word(event.from_status) : html`<span class="muted">new</span>`) },
     { name: "Attempt", numeric: true, cell: (event) => event.attempt ?? "–" },
-    { name: "Detail", wide: true, cell: (event) => (Object.keys(event.detail).length ? html`<${Value} value=${event.detail} depth=${2} />` : "") },
+    { name: "Detail", wide: true, cell: (event) => (Object.keys(event.detail).length ? html`<${Brief} value=${event.detail} />` : "") },
   ];
   return html`<${Loaded} from=${found} rows=${6}>${(data) => html`<${Table} label="What was recorded" columns=${columns}
     rows=${data.events.slice().reverse()} keyOf=${null} empty=${html`<${Empty} title="Nothing was recorded" />`} />`}</${Loaded}>`;

@@ -29,7 +29,7 @@ export function TimelineView({ timeline, steps, selected, onSelect }) {
   return html`<div class="timeline" role="table" aria-label="Timeline of the attempts">
     <div class="tl-row tl-axis" role="row">
       <span class="tl-name" role="columnheader">step</span>
-      <span class="tl-bars" role="columnheader" aria-label="attempts">${marks.map((mark) => html`<${Tick} key=${mark} mark=${mark} total=${total} />`)}</span>
+      <span class="tl-bars" role="columnheader"><span class="hidden">attempts</span>${marks.map((mark) => html`<${Tick} key=${mark} mark=${mark} total=${total} />`)}</span>
       <span class="tl-total num" role="columnheader">ran</span>
     </div>
     ${steps.map((step) => html`<${Row} key=${step.name} step=${step} spans=${byStep.get(step.name)} at=${at} marks=${marks} total=${total}

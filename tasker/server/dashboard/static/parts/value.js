@@ -19,6 +19,19 @@ export function Value({ value, depth = 0 }) {
   return html`<${Nested} entries=${entries} isList=${isList} depth=${depth} />`;
 }
 
+/** An object in few words, each name with its value; what is nested can be unfolded. */
+export function Brief({ value }) {
+  return html`<span class="brief">${Object.entries(value).map(
+    ([name, each]) => html`<span key=${name}><span class="json-name">${name}</span> <${Value} value=${asText(each)} depth=${2} /></span>`,
+  )}</span>`;
+}
+
+/** A list of names as text; all else as it is. */
+export function asText(value) {
+  const names = Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string");
+  return names ? value.join(", ") : value;
+}
+
 function Nested({ entries, isList, depth }) {
   const [most, setMost] = useState(MOST);
   const what = isList ? counted(entries.length, "item") : counted(entries.length, "field");
