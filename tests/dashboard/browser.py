@@ -87,17 +87,17 @@ def seen(
     opened: Browser, url: str, *, size: str = "desktop", scheme: str = "light"
 ) -> Iterator[Seen]:
     """Have a page meanwhile; nothing may have gone wrong in it at the end."""
-    context = opened.new_context(
-        viewport=SIZES[size], color_scheme=scheme, reduced_motion="reduce"
-    )
+    context = opened.new_context(viewport=SIZES[size], color_scheme=scheme, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     shown = Seen(context.new_page(), url)
     shown.page.on("pageerror", lambda error: shown.faults.append(f"error: {error}"))
     shown.page.on(
         "console",
-        lambda said: said.type in ("error", "warning")
-        and not _REFUSED.search(said.text)
-        and shown.faults.append(f"{said.type}: {said.text}"),
+        lambda said: (
+            said.type in ("error", "warning")
+            and not _REFUSED.search(said.text)
+            and shown.faults.append(f"{said.type}: {said.text}")
+        ),
     )
     shown.page.on("dialog", lambda asked: (shown.faults.append("a dialog"), asked.dismiss()))
     shown.page.on("request", lambda request: shown.asked.append(request.url))

@@ -1,7 +1,5 @@
 """The workflows that the pages of the tests show, steered by the task's context."""
 
-from pathlib import Path
-
 import anyio
 
 from tasker import PermanentError, RetryableError, define
@@ -28,7 +26,7 @@ async def validate(task):
 @order.step(retry_limit=2)
 async def charge(task, validate):
     paid = task.context.get("paid")
-    if paid is not None and not Path(paid).exists():
+    if paid is not None and not await anyio.Path(paid).exists():
         raise PermanentError(
             "the bank has declined the card", error_code="DECLINED", context={"card": "4242"}
         )

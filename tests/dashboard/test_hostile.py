@@ -9,7 +9,7 @@ from tests.dashboard.shop import HOSTILE as OF_DEFINITION
 HURTS = [
     "<script>window.hurt='script'</script>",
     "<img src=x onerror=\"window.hurt='img'\">",
-    "\"><svg onload=\"window.hurt='svg'\">",
+    '"><svg onload="window.hurt=\'svg\'">',
     "javascript:window.hurt='url'",
     "${window.hurt='template'}{{window.hurt='mustache'}}",
 ]
@@ -65,7 +65,9 @@ def test_the_policy_of_the_page_lets_nothing_else_in(desk, shop):
     assert "style=" not in answer.text
     page = desk.open("overview")
     tried = """() => {
-        const tell = (work) => { try { work(); return "done"; } catch (error) { return error.name; } };
+        const tell = (work) => {
+            try { work(); return "done"; } catch (error) { return error.name; }
+        };
         return [
             tell(() => { document.body.innerHTML += "<p>"; }),
             tell(() => { document.createElement("script").text = "window.hurt = 1"; }),

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import anyio.to_thread
 from litestar import Response, get
+from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from tasker.server.answering import AnyRequest
 from tasker.server.dashboard.assets import assets
-from tasker.server.errors import NotFoundError
 from tasker.server.guard import PERMISSION
 from tasker.server.permissions import PUBLIC
 
@@ -46,7 +46,7 @@ async def asset(version: FromPath[str], file: FromPath[str]) -> Response[bytes]:
     found = await anyio.to_thread.run_sync(assets)
     path = file.lstrip("/")
     if version != found.version or path not in found.files:
-        raise NotFoundError(kind="file of the dashboard", name=path)
+        raise NotFoundException(f"the dashboard has no file {path!r} of version {version!r}")
     wanted = found.files[path]
     return Response(wanted.body, media_type=wanted.media_type, headers=ASSET_HEADERS)
 
