@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -64,7 +65,7 @@ def finished(definition: Definition, now: float) -> Make:
         Transition(step=step.name, from_state="in_progress", to_state="complete", attempt=1)
         for step in steps
     )
-    task = _task(definition, TaskState.COMPLETE, now, ended_at=now)
+    task = task_of(definition, TaskState.COMPLETE, now, ended_at=now)
     return lambda number, task_id: _append(task, task_id, now, steps, transitions)
 
 
@@ -108,7 +109,7 @@ def measured(definition: Definition, now: float, over_seconds: float, tasks: int
                     Transition(step=each.name, from_state="in_progress", to_state="complete")
                 )
         ends = TaskState.ERROR if failed == "for good" else TaskState.COMPLETE
-        task = _task(definition, ends, created, ended_at=at)
+        task = task_of(definition, ends, created, ended_at=at)
         return _append(task, new_id(), created, tuple(steps), tuple(transitions))
 
     return make
@@ -116,7 +117,7 @@ def measured(definition: Definition, now: float, over_seconds: float, tasks: int
 
 def waiting(definition: Definition, now: float, wake_at: Callable[[int], float]) -> Make:
     """Return a maker of tasks whose one step failed and is due again at ``wake_at``."""
-    task = _task(definition, TaskState.IN_PROGRESS, now)
+    task = task_of(definition, TaskState.IN_PROGRESS, now)
     error = ErrorRecord(error_class="benchmarks.NotYet", message="the other side was busy")
 
     def make(number: int, task_id: str) -> Append:
@@ -163,8 +164,25 @@ def interrupted(definition: Definition, now: float) -> Make:
         Transition(step=step.name, from_state="pending", to_state="in_progress", attempt=1)
         for step in running
     )
-    task = _task(definition, TaskState.IN_PROGRESS, now, owner=DEAD_NODE, wake_at=0.0)
+    task = task_of(definition, TaskState.IN_PROGRESS, now, owner=DEAD_NODE, wake_at=0.0)
     return lambda number, task_id: _append(task, task_id, now, (done, *running), transitions)
+
+
+def task_of(definition: Definition, state: TaskState, now: float, **fields: Any) -> TaskRecord:
+    """Return a task of a definition, begun ``now``; ``fields`` are of its record."""
+    given: dict[str, Any] = {
+        "task_id": "task",
+        "namespace": definition.namespace,
+        "name": definition.name,
+        "version": definition.version,
+        "definition_hash": definition.hash,
+        "state": state,
+        "created_at": now,
+        "requested_at": now,
+        "started_at": now,
+        "context": _CONTEXT,
+    }
+    return TaskRecord(**given | fields)
 
 
 class _SetClock(SystemClock):
@@ -196,32 +214,6 @@ def _batches(tasks: int, make: Make) -> Iterator[list[Append]]:
     new_id = IdFactory(SystemClock())
     for start in range(0, tasks, BATCH):
         yield [make(number, new_id()) for number in range(start, min(start + BATCH, tasks))]
-
-
-def _task(
-    definition: Definition,
-    state: TaskState,
-    now: float,
-    *,
-    ended_at: float | None = None,
-    owner: str | None = None,
-    wake_at: float | None = None,
-) -> TaskRecord:
-    return TaskRecord(
-        task_id="",
-        namespace=definition.namespace,
-        name=definition.name,
-        version=definition.version,
-        definition_hash=definition.hash,
-        state=state,
-        created_at=now,
-        requested_at=now,
-        started_at=now,
-        ended_at=ended_at,
-        owner=owner,
-        wake_at=wake_at,
-        context=_CONTEXT,
-    )
 
 
 def _append(

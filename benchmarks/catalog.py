@@ -11,7 +11,7 @@ _FOLDER = Path(__file__).parent / "cases"
 ORDER = (
     *("diamond", "chain", "fanout", "latency", "concurrency", "plain", "budget"),
     *("mailbox", "journal", "advance", "codec", "analysis"),
-    *("live", "import", "cli", "recovery", "waiting", "growth", "statistics", "peers"),
+    *("live", "import", "cli", "recovery", "waiting", "growth", "statistics", "telemetry", "peers"),
 )
 
 

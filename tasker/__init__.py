@@ -1,7 +1,8 @@
 """Tasker: workflows that finish, inside your asyncio application."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tasker.lazy import lazy_names
 
 if TYPE_CHECKING:
     from tasker.actors.workflow.plan import Backoff
@@ -79,16 +80,5 @@ _HOMES = {
     "tasker.stores.records": ("StepState", "TaskState"),
     "tasker.task_view": ("StepView", "TaskView"),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(home), name)
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-logger = logging.getLogger("tasker")
+from tasker.telemetry.engine_log import logger
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from tasker.actors.workflow.plan import Backoff
+from tasker.analysis.config import DEFAULTS, AnalysisConfig
 from tasker.concurrency import Bounds, bounds_of
 from tasker.health.config import HealthConfig
 from tasker.telemetry.config import TelemetryConfig
@@ -40,6 +41,7 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
         identity_window_seconds: How long a ``hash`` identity stays taken.
         telemetry: What is told of its work, and what is hidden from it.
         health: When it is ready, and how long its status is kept.
+        analysis: The weights by which bottlenecks are told.
     """
 
     max_resident_tasks: int = 1_000
@@ -62,6 +64,7 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
     identity_window_seconds: float = 60.0
     telemetry: TelemetryConfig = TelemetryConfig()
     health: HealthConfig = HealthConfig()
+    analysis: AnalysisConfig = DEFAULTS
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

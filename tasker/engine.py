@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import uuid
@@ -12,14 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
-from msgspec import Struct
 
 from tasker.actors.clock import SystemClock
-from tasker.actors.journal import JournalStatistics
-from tasker.actors.permits import PermitStatistics
 from tasker.actors.protocols import Clock, Witness
-from tasker.actors.residency import ResidencyStatistics
-from tasker.actors.supervisor import ActorDescription
 from tasker.actors.workflow.messages import AnyOperation
 from tasker.actors.workflow.states import AT_REST
 from tasker.catalog import Catalog
@@ -28,9 +22,11 @@ from tasker.config import EngineConfig
 from tasker.definition_shelf import DefinitionShelf
 from tasker.definitions.definition import Definition
 from tasker.errors import EngineClosedError, TaskerError
+from tasker.events.announcer import Announcer
 from tasker.events.bus import EventBus
-from tasker.events.delivery import SubscriberStatistics
+from tasker.events.exports import Exports
 from tasker.events.known import EventCatalog
+from tasker.events.notices import Notices
 from tasker.events.registrations import Registrations
 from tasker.events.subscribers import Subscribers
 from tasker.events.subscriptions import Subscribing, subscribe_all
@@ -43,14 +39,8 @@ from tasker.ids import IdFactory
 from tasker.listening import Listening
 from tasker.monitored import Monitored
 from tasker.operator import Operator
-from tasker.reading import (
-    ActionPage,
-    Annotation,
-    AuditQuery,
-    HistoryEntry,
-    Reading,
-    TaskQuery,
-)
+from tasker.readable import Readable
+from tasker.reading import Reading
 from tasker.registry import Registry
 from tasker.remote import operate_remotely
 from tasker.request import TaskRequest
@@ -60,7 +50,9 @@ from tasker.stores.protocols import Store
 from tasker.stores.records import ErrorRecord, NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.submission import Submission
-from tasker.task_view import TaskListPage, TaskView
+from tasker.task_view import TaskView
+from tasker.telemetry.engine_log import logger
+from tasker.telemetry.masking import Masker
 from tasker.telemetry.metrics.counting import TaskCounts
 from tasker.telemetry.metrics.figures import Figures
 from tasker.telemetry.metrics.metrics import Metrics
@@ -69,11 +61,7 @@ from tasker.telemetry.task_log import TaskLog
 from tasker.telemetry.tracing import make_tracing
 
 if TYPE_CHECKING:
-    from tasker.statistics.figures import Activity, Performance, Statistics
-    from tasker.statistics.reading import StatisticsReading
     from tasker.telemetry.otel import TracerProvider
-
-logger = logging.getLogger("tasker")
 
 FIRST_LOOK_SECONDS = 0.05
 LONGEST_LOOK_SECONDS = 0.5
@@ -81,29 +69,7 @@ REMOTE_SECONDS = 15.0
 """How long the engine that works the store has to answer an operation."""
 
 
-class EngineHealth(Struct, frozen=True, kw_only=True):
-    """Whether the engine can do its work, and the figures of its parts.
-
-    ``trouble`` says why it is not healthy, None when it is.
-    """
-
-    healthy: bool
-    trouble: str | None
-    tasks: ResidencyStatistics
-    journal: JournalStatistics
-    permits: PermitStatistics
-    subscribers: tuple[SubscriberStatistics, ...]
-
-
-class RunningStep(Struct, frozen=True, kw_only=True):
-    """An attempt that runs now."""
-
-    task_id: str
-    step: str
-    attempt: int
-
-
-class Engine(Operator, Listening, Monitored):
+class Engine(Operator, Readable, Listening, Monitored):
     """A workflow engine over a store, inside this process.
 
     Make one with `Engine.open` and use it as an async context manager. Leaving it
@@ -136,12 +102,13 @@ class Engine(Operator, Listening, Monitored):
         self._traces = make_tracing(
             config.telemetry, tracer_provider, clock=clock, node_id=self._node_id
         )
-        self._events = EventBus(clock, self._node_id)
+        self._events = EventBus(clock, self._node_id, config.analysis)
         self.event_catalog = EventCatalog(
             lambda: (each for bound in registry.list() for each in bound.declared_events())
         )
         self._subscribers = Subscribers(self._events, self.event_catalog)
-        self._registrations = Registrations(self._events)
+        self._announcer = Announcer(self._events)
+        self._registrations = Registrations(self._announcer)
         registry.observer = self._registrations
         self._shelf = DefinitionShelf(
             registry, store, config.backoff, masking=config.telemetry.masking, runs=work
@@ -357,84 +324,6 @@ class Engine(Operator, Listening, Monitored):
         finally:
             watchers.unwatch(task_id, watch)
 
-    # What is there
-
-    async def get(self, task_id: str) -> TaskView:
-        """Return a task with its steps as recorded; raises `UnknownTaskError`."""
-        self._check_open("read a task")
-        return await self._reading.task(task_id)
-
-    async def list_tasks(
-        self,
-        where: TaskQuery | None = None,
-        *,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> TaskListPage:
-        """Return a page of tasks, newest first; ``next_cursor`` leads to the next one."""
-        self._check_open("list tasks")
-        return await self._reading.tasks(where or TaskQuery(), cursor=cursor, limit=limit)
-
-    async def count_tasks(self, where: TaskQuery | None = None) -> dict[TaskState, int]:
-        """Return how many of the tasks are in each state."""
-        self._check_open("count tasks")
-        return await self._reading.counts(where or TaskQuery())
-
-    async def statistics(self, where: TaskQuery | None = None, *, top: int = 10) -> Statistics:
-        """Return the figures of the tasks that match: how many, how long, what failed.
-
-        ``created_from`` and ``created_until`` of the query are the period; ``top``,
-        1 to 1,000, is how long the lists of the slowest are.
-
-        Raises:
-            InvalidRequestError: The period is empty, or ``top`` is out of bounds.
-        """
-        self._check_open("read statistics")
-        return await self._figures().statistics(where or TaskQuery(), top=top)
-
-    async def performance(self, where: TaskQuery | None = None) -> Performance:
-        """Return how it goes now, and went in the last hour, four hours and day.
-
-        The query's ``created_from`` and ``created_until`` do not count here.
-        """
-        self._check_open("read the performance")
-        return await self._figures().performance(where or TaskQuery())
-
-    async def activity(
-        self, where: TaskQuery | None = None, *, hours: float = 1.0, slices: int = 60
-    ) -> Activity:
-        """Return what was created and came to rest lately, in slices of equal length.
-
-        The query's ``created_from`` and ``created_until`` do not count here.
-
-        Raises:
-            InvalidRequestError: ``hours`` is not positive, or ``slices`` not 1 to 1,000.
-        """
-        self._check_open("read the activity")
-        return await self._figures().activity(where or TaskQuery(), hours=hours, slices=slices)
-
-    async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
-        """Return every transition of a task and its steps, in order, after ``after_seq``."""
-        self._check_open("read a task's history")
-        return await self._reading.history(task_id, after_seq=after_seq)
-
-    async def holder(self) -> NodeRecord | None:
-        """Return the process that works the store, this one or another; None when nobody does."""
-        self._check_open("ask who works the store")
-        return await self._store.holder()
-
-    async def annotations(self, task_id: str) -> list[Annotation]:
-        """Return the notes on a task, oldest first."""
-        self._check_open("read a task's annotations")
-        return await self._reading.annotations(task_id)
-
-    async def audit(
-        self, where: AuditQuery | None = None, *, cursor: str | None = None, limit: int = 50
-    ) -> ActionPage:
-        """Return a page of who asked for what, newest first: what was asked for with ``by``."""
-        self._check_open("read the audit")
-        return await self._reading.audit(where or AuditQuery(), cursor=cursor, limit=limit)
-
     def register(
         self, definitions: Source | Iterable[Source], *, replace: bool = False
     ) -> tuple[Definition, ...]:
@@ -460,32 +349,6 @@ class Engine(Operator, Listening, Monitored):
         """Whether tasks run here; else they are left to the engine that works the store."""
         return self._work
 
-    def health(self) -> EngineHealth:
-        """Return whether the engine can work, and its figures."""
-        broken = self._runtime.journal.broken
-        trouble = "the engine is not open" if not self._open else None
-        return EngineHealth(
-            healthy=self._open and broken is None,
-            trouble=trouble if broken is None else str(broken),
-            tasks=self._runtime.residency.statistics(),
-            journal=self._runtime.journal.statistics(),
-            permits=self._runtime.permits.statistics(),
-            subscribers=self._subscribers.statistics(),
-        )
-
-    def running(self) -> list[RunningStep]:
-        """Return the steps that run in this engine now, the oldest first."""
-        return [
-            RunningStep(
-                task_id=order.state.task.task_id, step=order.step.name, attempt=order.attempt
-            )
-            for order in self._runtime.pool.running()
-        ]
-
-    def describe(self, limit: int = 100) -> ActorDescription:
-        """Return the tree of actors, at most ``limit`` children of each supervisor."""
-        return self._runtime.system.describe(limit)
-
     # Its life
 
     async def __aenter__(self) -> Self:
@@ -497,7 +360,7 @@ class Engine(Operator, Listening, Monitored):
                 await self._store.join(self._node())
                 self._stack.push_async_callback(self._leave)
             await self._stack.enter_async_context(self._runner)
-            self._registrations.open()
+            self._announcer.open()
             await self._stack.enter_async_context(self._runtime)
             self._subscribers.open(self._runtime.subscribers)
             if self._work:
@@ -529,12 +392,6 @@ class Engine(Operator, Listening, Monitored):
 
     # Behind it
 
-    def _figures(self) -> StatisticsReading:
-        # Not needed by most programs, so not imported with the engine.
-        from tasker.statistics.reading import StatisticsReading
-
-        return StatisticsReading(self._store, self._clock)
-
     def _log_recovery(self) -> None:
         taken_up = self._runtime.residency.statistics().resident
         if taken_up:
@@ -543,17 +400,22 @@ class Engine(Operator, Listening, Monitored):
             )
 
     def _new_runtime(self, *, working: bool) -> Runtime:
-        witnesses: list[Witness] = [TaskLog()]
+        witnesses: dict[str, Witness] = {"log": TaskLog()}
         if self._counts is not None:
-            witnesses.append(self._counts)
+            witnesses["metrics"] = self._counts
         if self._traces is not None:
-            witnesses.append(self._traces)
+            witnesses["traces"] = self._traces
             self._stack.callback(self._traces.close)
+        masker = Masker(rules=self.config.telemetry.masking)
+        self._notices = Notices(self._events, masker)
+        self._exports = Exports(self._announcer, masker)
+        self._observers = Observers("events", self._events, **witnesses)
         return Runtime(
             store=self._store,
             plans=self._shelf,
             runner=self._runner,
-            observer=Observers(self._events, *witnesses),
+            observer=self._observers,
+            notices=self._notices,
             clock=self._clock,
             config=self.config,
             node_id=self._node_id,
@@ -563,14 +425,19 @@ class Engine(Operator, Listening, Monitored):
 
     def _watch(self, runtime: Runtime) -> None:
         def figures() -> Figures:
-            return runtime.figures(self._subscribers.statistics())
+            return runtime.figures(
+                self._subscribers.statistics(),
+                stream_dropped=self._events.stream_dropped,
+                telemetry_failures=self._observers.failures,
+            )
 
-        self.metrics = Metrics(self._counts, runtime.commits, figures, self._clock)
+        self.metrics = Metrics(self._counts, runtime.commits, figures, self._clock, self._exports)
         self._readiness = ReadinessChecker(
             self.config.health,
             prober=runtime.prober,
             journal=runtime.journal,
             watchdog=runtime.watchdog,
+            tell=self._notices.ready_changed,
         )
         self._status = StatusReader(
             self.config.health,
@@ -655,12 +522,6 @@ class Engine(Operator, Listening, Monitored):
     def _check_open(self, operation: str) -> None:
         if not self._open:
             raise EngineClosedError(operation=operation)
-
-    def _is_open(self) -> bool:
-        return self._open
-
-    def _now(self) -> float:
-        return self._clock.now()
 
 
 def _log_hook(task_id: str, hook: str, error: ErrorRecord) -> None:

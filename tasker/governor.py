@@ -21,10 +21,9 @@ from tasker.concurrency import (
     Pressure,
     decide,
 )
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.metrics.commits import MeasuredCommits
 from tasker.watchdog import Watchdog
-
-logger = logging.getLogger("tasker")
 
 
 class LimitChange(Struct, frozen=True, kw_only=True):
@@ -85,7 +84,7 @@ class Governor:
         bounds: Where it may move.
         seconds: How long a decision stands.
         measure: What the pressure is.
-        tell: Hears of each change; by default it is logged.
+        tell: Hears of each change, which is logged in any case.
     """
 
     def __init__(
@@ -94,13 +93,13 @@ class Governor:
         bounds: Bounds,
         seconds: float,
         measure: Callable[[], Pressure],
-        tell: Callable[[LimitChange], None] | None = None,
+        tell: Callable[[LimitChange], None] = lambda change: None,
     ) -> None:
         self._permits = permits
         self._bounds = bounds
         self._seconds = seconds
         self._measure = measure
-        self._tell = tell or _log
+        self._tell = tell
         self._limit = Limit(value=permits.limit)
         self._pressure = Pressure()
         self._lowered = self._raised = 0
@@ -134,7 +133,9 @@ class Governor:
         self._lowered += after < before
         self._raised += after > before
         self._permits.set_limit(after)
-        self._tell(LimitChange(before=before, after=after, pressure=self._pressure))
+        change = LimitChange(before=before, after=after, pressure=self._pressure)
+        _log(change)
+        self._tell(change)
 
     def statistics(self) -> ConcurrencyStatistics:
         """Return how the limit stands."""

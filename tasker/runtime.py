@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -23,16 +22,16 @@ from tasker.actors.workflow.messages import AnyOperation
 from tasker.config import EngineConfig
 from tasker.errors import StoreError, TaskerError, UnknownTaskError
 from tasker.events.delivery import SubscriberStatistics
+from tasker.events.notices import Notices
 from tasker.governor import Governor, PressureGauge
 from tasker.health.prober import Prober
 from tasker.stores.protocols import Store
 from tasker.stores.records import TaskState
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.metrics.commits import MeasuredCommits
 from tasker.telemetry.metrics.figures import Figures
 from tasker.telemetry.task_log import LoggedCommits
 from tasker.watchdog import Watchdog
-
-logger = logging.getLogger("tasker")
 
 
 class Runtime:
@@ -56,6 +55,7 @@ class Runtime:
         plans: PlanSource,
         runner: Runner,
         observer: Observer,
+        notices: Notices,
         clock: Clock,
         config: EngineConfig,
         node_id: str,
@@ -77,7 +77,7 @@ class Runtime:
             clock,
             capacity=config.journal_capacity,
             batch=config.journal_batch,
-            on_health=_log_health,
+            on_health=lambda error: _tell_health(error, notices),
             on_fault=_log_failure,
         )
         bounds = config.concurrency
@@ -85,7 +85,11 @@ class Runtime:
         self.watchdog = Watchdog()
         pressure = PressureGauge(self.journal, config.journal_batch, self.commits, self.watchdog)
         self.governor = Governor(
-            self.permits, bounds, config.concurrency_cache_duration, pressure.measure
+            self.permits,
+            bounds,
+            config.concurrency_cache_duration,
+            pressure.measure,
+            notices.limit_changed,
         )
         self.inbox = Inbox(store, clock, self.operate)
         self.prober = Prober(store)
@@ -134,8 +138,14 @@ class Runtime:
             raise UnknownTaskError(task_id=task_id)
         return state
 
-    def figures(self, subscribers: Iterable[SubscriberStatistics] = ()) -> Figures:
-        """Return how the parts and the subscribers of events stand at this moment."""
+    def figures(
+        self,
+        subscribers: Iterable[SubscriberStatistics],
+        *,
+        stream_dropped: int,
+        telemetry_failures: Mapping[str, int],
+    ) -> Figures:
+        """Return how the parts and those who listen stand at this moment."""
         return Figures(
             tasks=self.residency.statistics(),
             mailboxes=self.residency.mailboxes(),
@@ -144,6 +154,8 @@ class Runtime:
             concurrency=self.governor.statistics(),
             loop_lag_seconds=self.watchdog.lag(),
             dropped={each.name: each.dropped for each in subscribers},
+            stream_dropped=stream_dropped,
+            telemetry_failures=dict(telemetry_failures),
         )
 
     async def drain(self, seconds: float) -> None:
@@ -187,7 +199,8 @@ def _log_trouble(subject: str, what: str, error: Exception) -> None:
     logger.warning("%s: %s: %s", subject, what, error, exc_info=not isinstance(error, TaskerError))
 
 
-def _log_health(error: StoreError | None) -> None:
+def _tell_health(error: StoreError | None, notices: Notices) -> None:
+    notices.health_changed(error)
     if error is None:
         logger.warning("the store can be written to again; work goes on")
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 import threading
 import time
@@ -14,7 +13,7 @@ from typing import Self
 
 from msgspec import Struct
 
-logger = logging.getLogger("tasker")
+from tasker.telemetry.engine_log import logger
 
 BEAT_SECONDS = 0.1
 RECENT_BEATS = 50

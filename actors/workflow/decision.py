@@ -111,7 +111,7 @@ class Draft:
         self._became_ready: list[int] = []
         self._transitions: list[Transition] = []
         self._annotations: list[AnnotationRecord] = []
-        self._actions: list[ActionRecord] = []
+        self._actions: tuple[ActionRecord, ...] = ()
         self._stops: list[tuple[int, int]] = []
 
     @property
@@ -187,7 +187,7 @@ class Draft:
 
     def record_action(self, action: ActionRecord) -> None:
         """Keep who asked for this."""
-        self._actions.append(action)
+        self._actions = (*self._actions, action)
 
     def stop(self, index: int) -> None:
         """Have the step's running attempt cancelled."""

@@ -69,7 +69,7 @@ def start_steps(state: WorkflowState, indices: Iterable[int], now: float) -> Dec
             old,
             state=IN_PROGRESS,
             attempts=attempts,
-            ready_at=old.ready_at or state.head.started_at,
+            ready_at=old.ready_at or _ready_since(state, index),
             started_at=now,
             ended_at=None,
         )
@@ -134,3 +134,16 @@ def complete_step(state: WorkflowState, index: int, results: Raw, now: float) ->
         moves=moves,
         remaining=remaining,
     )
+
+
+def _ready_since(state: WorkflowState, index: int) -> float | None:
+    """Return when a step of a task that was loaded became ready: nothing recorded it.
+
+    It is when the last of its dependencies ended, or the task began, the later of both.
+    """
+    since = state.head.started_at
+    for parent in state.plan.steps[index].depends_on:
+        ended = state.steps[parent].ended_at
+        if ended is not None and (since is None or ended > since):
+            since = ended
+    return since

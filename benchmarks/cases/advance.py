@@ -9,6 +9,7 @@ import time
 
 from msgspec import Raw
 
+from benchmarks.bulk import task_of
 from benchmarks.case import Case, Contender, Ground, Ratio, Sample, Settings
 from benchmarks.shapes import DIAMOND, Graph, definition, layered
 from tasker.actors.workflow.advance import advance
@@ -92,18 +93,7 @@ def _contenders(settings: Settings) -> list[Contender]:
 async def _sample(contender: Contender, ground: Ground) -> Sample:
     made = definition("graph", _GRAPHS[contender.options["graph"]]).build()
     plan = compile_plan(made)
-    task = TaskRecord(
-        task_id="task",
-        namespace=made.namespace,
-        name=made.name,
-        version=made.version,
-        definition_hash=made.hash,
-        state=TaskState.PENDING,
-        created_at=_NOW,
-        requested_at=_NOW,
-        owner="node",
-        context=Raw(b"{}"),
-    )
+    task = task_of(made, TaskState.PENDING, _NOW, started_at=None, owner="node")
     run = _rules if contender.options["who"] == "rules" else _records
     wanted = ground.settings.scaled(100_000, 1_000)
     run(plan, task)

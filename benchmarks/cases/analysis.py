@@ -9,15 +9,14 @@ failure of a live task.
 import time
 from datetime import UTC, datetime
 
-from msgspec import Raw
-
+from benchmarks.bulk import task_of
 from benchmarks.case import Case, Contender, Ground, Ratio, Sample, Settings
 from tasker.actors.workflow.state import WorkflowState
 from tasker.analysis import Shape, analyze_definition, analyze_task, detect_bottlenecks
 from tasker.definitions.definition import Definition, StepDefinition
 from tasker.definitions.graph import dependencies_of
 from tasker.handlers.plans import compile_plan
-from tasker.stores.records import ErrorRecord, StepRecord, StepState, TaskRecord, TaskState
+from tasker.stores.records import ErrorRecord, StepRecord, StepState, TaskState
 from tasker.task_view import TaskView
 
 ALLOWED_MS = 1_000.0
@@ -70,17 +69,7 @@ def _half_done(definition: Definition) -> WorkflowState:
         ended_at=_NOW,
         error=ErrorRecord(error_class="ValueError", message="no"),
     )
-    task = TaskRecord(
-        task_id="task",
-        namespace=definition.namespace,
-        name=definition.name,
-        version=definition.version,
-        definition_hash=definition.hash,
-        state=TaskState.IN_PROGRESS,
-        created_at=_NOW,
-        requested_at=_NOW,
-        context=Raw(b"{}"),
-    )
+    task = task_of(definition, TaskState.IN_PROGRESS, _NOW)
     return WorkflowState(task=task, plan=compile_plan(definition), steps=[*done, failed])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from tasker.stores.errors import EncodingError
@@ -29,9 +30,16 @@ _STATEMENTS = (
 
 
 class Batch:
-    """Rows by statement. ``freed`` are tasks whose identity expired."""
+    """Rows by statement.
 
-    def __init__(self, freed: Iterable[str] = ()) -> None:
+    Args:
+        freed: Tasks whose identity expired.
+        states: The states of tasks before the batch, which keeps count of their changes.
+    """
+
+    def __init__(self, freed: Iterable[str] = (), states: Mapping[str, str] | None = None) -> None:
+        self._states = dict(states or {})
+        self._moved: Counter[str] = Counter()
         self._freed = set(freed)
         self._rows: dict[str, list[Row]] = {statement: [] for statement in _STATEMENTS}
         self._rows["free_identity"].extend((task_id,) for task_id in self._freed)
@@ -48,7 +56,9 @@ class Batch:
         task_id, rows = append.task_id, self._rows
         if append.created is not None:
             self._add_created(append)
+            self._move(task_id, append.created.state.value)
         if (change := append.task) is not None:
+            self._move(task_id, change.state.value)
             rows["update_task"].append(
                 (
                     change.state.value,
@@ -78,6 +88,17 @@ class Batch:
         for statement, rows in self._rows.items():
             if rows:
                 connection.executemany(_QUERIES[statement], rows)
+        moved = [(state, count) for state, count in self._moved.items() if count]
+        if moved:
+            connection.executemany(_QUERIES["count_tasks"], moved)
+
+    def _move(self, task_id: str, state: str) -> None:
+        before = self._states.get(task_id)
+        if state != before:
+            if before is not None:
+                self._moved[before] -= 1
+            self._moved[state] += 1
+            self._states[task_id] = state
 
     def _add_created(self, append: Append) -> None:
         created = append.created

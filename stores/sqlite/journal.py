@@ -51,9 +51,10 @@ class JournalSlice(Slice):
 
 
 def _record(connection: sqlite3.Connection, appends: Sequence[Append]) -> list[StoreError | None]:
-    admission = _admission(connection, appends)
+    states: dict[str, str] = {}
+    admission = _admission(connection, appends, states)
     refusals = admission.refusals(appends)
-    batch = Batch(admission.freed)
+    batch = Batch(admission.freed, states)
     for append, refusal in zip(appends, refusals, strict=True):
         if refusal is None:
             batch.add(append)
@@ -71,13 +72,18 @@ def _record_storable(
     return [reason if reason is not None else next(outcomes) for reason in refused]
 
 
-def _admission(connection: sqlite3.Connection, appends: Sequence[Append]) -> Admission:
-    """Fetch the facts that decide on the batch, with one query for each kind."""
+def _admission(
+    connection: sqlite3.Connection, appends: Sequence[Append], states: dict[str, str]
+) -> Admission:
+    """Fetch the facts that decide on the batch, with one query for each kind.
+
+    ``states`` is filled with those of the tasks that exist.
+    """
     task_ids = json_text(list({append.task_id for append in appends}))
-    heads = {
-        task_id: Head(epoch, seq or 0)
-        for task_id, epoch, seq in connection.execute(_QUERIES["heads"], {"task_ids": task_ids})
-    }
+    heads: dict[str, Head] = {}
+    for task_id, state, epoch, seq in connection.execute(_QUERIES["heads"], {"task_ids": task_ids}):
+        heads[task_id] = Head(epoch, seq or 0)
+        states[task_id] = state
     holders: dict[str, IdentityHolder] = {}
     if identities := wanted_identities(appends):
         wanted = {"identities": json_text(list(identities))}

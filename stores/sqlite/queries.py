@@ -26,15 +26,15 @@ def queries(topic: str) -> Mapping[str, str]:
 @cache
 def migrations() -> tuple[str, ...]:
     """Return the migrations in order; the first one leads to schema version 1."""
-    scripts = {}
+    scripts = []
     for file in (files(__package__) / "sql" / "migrations").iterdir():
         if found := _MIGRATION.fullmatch(file.name):
-            scripts[int(found["number"])] = file.read_text(encoding="utf-8")
-    if sorted(scripts) != list(range(1, len(scripts) + 1)):
-        raise RuntimeError(
-            f"the migrations are not numbered from 1 without gaps: {sorted(scripts)}"
-        )
-    return tuple(scripts[number] for number in sorted(scripts))
+            scripts.append((int(found["number"]), file.read_text(encoding="utf-8")))
+    scripts.sort()
+    numbers = [number for number, _ in scripts]
+    if numbers != list(range(1, len(scripts) + 1)):
+        raise RuntimeError(f"the migrations are not numbered 1, 2, 3 …, each once: {numbers}")
+    return tuple(script for _, script in scripts)
 
 
 def statements(script: str) -> Iterator[str]:

@@ -9,7 +9,6 @@ import msgspec
 
 from tasker.stores.matching import annotation_text
 from tasker.stores.records import (
-    UNDONE,
     AnnotationRecord,
     HistoryRecord,
     StepState,
@@ -57,11 +56,14 @@ class ReadSlice(Slice):
 
     async def count_tasks(self, where: TaskFilter) -> dict[TaskState, int]:
         """See `TaskReader.count_tasks`."""
-        asked = conditions(where)
-        rows = await self._reader.read(
-            lambda raw: raw.execute(_QUERIES["count_tasks"], asked).fetchall()
-        )
-        return {TaskState(state): count for state, count in rows}
+        is_of_all = msgspec.structs.replace(where, states=()) == TaskFilter()
+        query = _QUERIES["count_all_tasks" if is_of_all else "count_tasks"]
+        asked = {} if is_of_all else conditions(where)
+        rows = await self._reader.read(lambda raw: raw.execute(query, asked).fetchall())
+        counts = {TaskState(state): count for state, count in rows}
+        if is_of_all and where.states:
+            return {state: count for state, count in counts.items() if state in where.states}
+        return counts
 
     async def workload(self, now: float) -> Workload:
         """See `TaskReader.workload`."""
@@ -90,7 +92,7 @@ def register_functions(connection: sqlite3.Connection) -> None:
 
 
 def _workload(connection: sqlite3.Connection, now: float) -> Workload:
-    asked = {"now": now, "states": json_text(UNDONE)}
+    asked = {"now": now}
     ready, oldest = connection.execute(_QUERIES["ready_tasks"], asked).fetchone()
     (sleeping,) = connection.execute(_QUERIES["sleeping_tasks"], asked).fetchone()
     steps = {

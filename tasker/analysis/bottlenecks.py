@@ -81,7 +81,12 @@ def find_bottlenecks(facts: TaskFacts, config: AnalysisConfig = DEFAULTS) -> Bot
 
 def ranked_bottlenecks(facts: TaskFacts, config: AnalysisConfig) -> list[Bottleneck]:
     """Return every bottleneck, the one of the greatest impact first."""
-    found = [_bottleneck(facts, at, config) for at in _candidates(facts)]
+    found = [
+        bottleneck(
+            facts.steps[at], facts.downstream_count(at), facts.blocked_count(at), facts.now, config
+        )
+        for at in _candidates(facts)
+    ]
     return sorted(found, key=lambda each: -each.impact_score)
 
 
@@ -98,9 +103,18 @@ def _candidates(facts: TaskFacts) -> Iterator[int]:
             yield at
 
 
-def _bottleneck(facts: TaskFacts, at: int, config: AnalysisConfig) -> Bottleneck:
-    step = facts.steps[at]
-    downstream, blocked = facts.downstream_count(at), facts.blocked_count(at)
+def bottleneck(
+    step: StepFacts, downstream: int, blocked: int, now: float, config: AnalysisConfig
+) -> Bottleneck:
+    """Return a step as a bottleneck.
+
+    Args:
+        step: The step.
+        downstream: How many steps depend on it, directly or not.
+        blocked: How many of those wait for a dependency.
+        now: Unix seconds.
+        config: The weights.
+    """
     score = impact_score(step, downstream=downstream, blocked=blocked, config=config)
     return Bottleneck(
         step=step.name,
@@ -113,8 +127,8 @@ def _bottleneck(facts: TaskFacts, at: int, config: AnalysisConfig) -> Bottleneck
         impact_score=score,
         severity=config.severity_thresholds.severity(score),
         bottleneck_type=_type(step),
-        resolution_strategy=_resolution(step, facts.now),
-        estimated_resolution_time=_time(step, facts.now),
+        resolution_strategy=_resolution(step, now),
+        estimated_resolution_time=_time(step, now),
     )
 
 

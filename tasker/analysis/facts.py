@@ -8,12 +8,13 @@ from msgspec import Struct
 
 from tasker.actors.workflow.retry import attempts_left
 from tasker.actors.workflow.state import Standing, WorkflowState, standing
-from tasker.actors.workflow.states import AT_REST
+from tasker.actors.workflow.states import AT_REST, SATISFYING
 from tasker.actors.workflow.status import ExecutionStatus, execution_status
 from tasker.analysis.shape import Shape
 from tasker.stores.records import StepRecord, StepState, TaskState
 
 HEALTHY = "healthy"
+_OVER = AT_REST - {TaskState.ERROR}
 
 
 class StepFacts(Struct, frozen=True, kw_only=True):
@@ -109,9 +110,9 @@ class TaskFacts(Struct, frozen=True, kw_only=True, dict=True):
             shape = Shape.of(dict(zip(plan.index, plan.parents, strict=True)))
         return cls(
             shape=shape,
-            steps=tuple(_step(state, index, now) for index in range(len(plan.steps))),
+            steps=tuple(step_facts(state, index, now) for index in range(len(plan.steps))),
             status=execution_status(state, now),
-            over=state.head.state in AT_REST - {TaskState.ERROR},
+            over=is_over(state),
             now=now,
         )
 
@@ -134,7 +135,22 @@ class TaskFacts(Struct, frozen=True, kw_only=True, dict=True):
         return (self.shape.downstream[at] & self.blocked).bit_count()
 
 
-def _step(state: WorkflowState, index: int, now: float) -> StepFacts:
+def is_over(state: WorkflowState) -> bool:
+    """Return whether nothing more is expected of a task."""
+    return state.head.state in _OVER
+
+
+def blocked_steps(state: WorkflowState) -> int:
+    """Return `TaskFacts.blocked`, without the facts."""
+    return sum(
+        1 << at
+        for at, left in enumerate(state.remaining)
+        if left and state.steps[at].state not in SATISFYING
+    )
+
+
+def step_facts(state: WorkflowState, index: int, now: float) -> StepFacts:
+    """Return the facts of one step."""
     record, plan = state.steps[index], state.plan.steps[index]
     stands = standing(record, state.remaining[index])
     limit = plan.retry_limit if record.retry_limit is None else record.retry_limit

@@ -40,7 +40,7 @@ COMMANDS = {
     "events": ("events", "List the events there are, or explain one."),
     "metrics": ("metrics", "Print metrics by name, a dashboard, or alert rules."),
     "bench": ("bench", "Measure a definition, and say what limits it."),
-    "validate": ("validate", "Check that traces arrive where they should."),
+    "validate": ("validate", "Check that traces and metrics arrive."),
 }
 """Each command: the module that holds it, and its line in the help."""
 

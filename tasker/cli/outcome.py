@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
+from tasker.cli.hiding import Hide, hidden
 from tasker.cli.printing import brief, clean, console, is_terminal, print_table
 from tasker.cli.steps import colour, error_text, glyph, rows
 from tasker.cli.tables import heading, steps_table
@@ -35,7 +36,7 @@ def print_state(view: TaskView) -> None:
         print_table(steps_table(rows(view, now)))
 
 
-def print_results(view: TaskView) -> None:
+def print_results(view: TaskView, hide: Hide = hidden) -> None:
     """Print what the steps returned, one line each."""
     results = {name: result for name, result in view.results.items() if result is not None}
     if not results:
@@ -46,7 +47,7 @@ def print_results(view: TaskView) -> None:
     room = out.width - width - 4 if is_terminal() else LONGEST_RESULT
     for name, result in list(results.items())[:MOST_RESULTS]:
         line = Text(f"  {clean(name):{width}}  ", no_wrap=True, overflow="crop")
-        out.print(line.append(brief(result, max(20, room))))
+        out.print(line.append(brief(hide(result), max(20, room))))
     if len(results) > MOST_RESULTS:
         out.print(f"  and {len(results) - MOST_RESULTS} more; --json has all")
 

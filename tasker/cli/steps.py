@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from tasker.actors.workflow.states import AT_REST
+from tasker.cli.hiding import hidden
 from tasker.cli.printing import LONGEST_MESSAGE, brief, clean, clip, is_unicode, seconds
 from tasker.definitions.graph import build_graph
 from tasker.stores.records import StepState, TaskState
@@ -147,5 +148,5 @@ def _note(step: StepView, view: TaskView, now: datetime, results: bool) -> str:
     if error and step.state is not StepState.IN_PROGRESS:
         return error
     if results and step.results is not None:
-        return brief(step.results, 500)
+        return brief(hidden(step.results), 500)
     return ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasker.actors.protocols import Clock
 from tasker.actors.workflow.state import WorkflowState
+from tasker.analysis.config import DEFAULTS, AnalysisConfig
 from tasker.events.decided import task_facts
 from tasker.events.derive import Wanted, derive, task_created
 from tasker.events.event import Event, tag_of
@@ -19,7 +19,8 @@ from tasker.events.patterns import Patterns
 from tasker.events.subscription import Subscription
 from tasker.stores.records import TaskRecord, Transition
 
-logger = logging.getLogger("tasker")
+if TYPE_CHECKING:
+    from tasker.events.bottlenecks import BottleneckFinder
 
 STREAM_CAPACITY = 10_000
 
@@ -31,10 +32,12 @@ class EventBus:
     `room`. All of it is called in the event loop.
     """
 
-    def __init__(self, clock: Clock, origin: str) -> None:
+    def __init__(self, clock: Clock, origin: str, analysis: AnalysisConfig = DEFAULTS) -> None:
         self.congested = False
         self.watches_handlers = False
         """Whether somebody wants to know when handlers begin or end."""
+        self.stream_dropped = 0
+        """How many events all streams together have dropped, those included that are gone."""
         self._clock = clock
         self._origin = origin
         self._numbers = count(1)
@@ -43,6 +46,8 @@ class EventBus:
         self._custom: dict[str, tuple[EventMailbox, ...]] = {}
         self._by_kind: dict[type[Event], tuple[EventMailbox, ...]] = {}
         self._wanted = Wanted((), self.hears)
+        self._analysis = analysis
+        self._bottlenecks: BottleneckFinder | None = None
         self._released = False
 
     # Listening
@@ -77,6 +82,10 @@ class EventBus:
     def look_at_held(self) -> None:
         """See whether tasks are held back; called by mailboxes."""
         self.congested = any(mailbox.held for _, mailbox in self._listeners)
+
+    def stream_drops(self) -> None:
+        """Count an event that a stream dropped; called by its mailbox."""
+        self.stream_dropped += 1
 
     def release(self) -> None:
         """Hold no task back any more: the engine drains."""
@@ -132,14 +141,9 @@ class EventBus:
 
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
         """Tell of what one append made durable."""
-        if not self._listeners:
-            return
-        try:
+        if self._listeners:
             for event in derive(state, transitions, at, self._wanted):
                 self.publish(event)
-        except Exception:
-            # A fault in telling of a task must not become the task's.
-            logger.exception("task %s: its events could not be told", state.task.task_id)
 
     def _mailboxes(self, name: str) -> tuple[EventMailbox, ...]:
         found = self._routes.get(name)
@@ -152,11 +156,21 @@ class EventBus:
     def _find(self, name: str) -> tuple[EventMailbox, ...]:
         return tuple(mailbox for patterns, mailbox in self._listeners if patterns.match(name))
 
+    def _finder(self) -> BottleneckFinder | None:
+        if "task.bottleneck_detected" not in self._routes:
+            return None
+        if self._bottlenecks is None:
+            # Late: most engines analyse nothing.
+            from tasker.events.bottlenecks import BottleneckFinder
+
+            self._bottlenecks = BottleneckFinder(self._analysis)
+        return self._bottlenecks
+
     def _plan_routes(self) -> None:
         found = {name: self._find(name) for name in types()}
         self._routes = {name: mailboxes for name, mailboxes in found.items() if mailboxes}
         self._custom, self._by_kind = {}, {}
-        self._wanted = Wanted(self._routes, self.hears)
+        self._wanted = Wanted(self._routes, self.hears, self._finder())
         self.watches_handlers = any(
             name in self._routes for name in ("step.before_handle", "observability.step.handle")
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -20,8 +19,10 @@ from tasker.events.event import Event
 from tasker.events.mailbox import EventMailbox, WhenFull
 from tasker.events.patterns import Patterns
 from tasker.events.subscriber import BaseSubscriber
+from tasker.telemetry.engine_log import logger
+from tasker.telemetry.masking import Masker
 
-logger = logging.getLogger("tasker")
+_MASKER = Masker()
 
 
 class SubscriberStatistics(Struct, frozen=True, kw_only=True):
@@ -29,7 +30,8 @@ class SubscriberStatistics(Struct, frozen=True, kw_only=True):
 
     ``received`` are those brought to it, ``delivered`` those handled, ``failed`` those
     whose handling raised, ``dropped`` those for which there was no room, or no time at
-    the end. ``holding`` is how many tasks it holds back now.
+    the end. ``holding`` is how many tasks it holds back now. ``last_error`` is what it raised last,
+    without secrets.
     """
 
     name: str
@@ -139,7 +141,7 @@ class Delivery(Supervised):
 
     def _count(self, event: Event, error: BaseException) -> None:
         self._failed += 1
-        self._last_error = f"{type(error).__name__}: {error}"
+        self._last_error = _MASKER.text(f"{type(error).__name__}: {error}")
         # The 1st, 2nd, 4th, 8th …: one that always fails must not fill the log.
         if self._failed & (self._failed - 1) == 0:
             logger.warning(

@@ -7,7 +7,8 @@ the same decision gives the same ids, whoever tells of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from tasker.actors.workflow.retry import attempts_left
 from tasker.actors.workflow.state import WorkflowState
@@ -21,10 +22,14 @@ from tasker.events.observability import (
 )
 from tasker.events.progress import WORKFLOW_FACTS
 from tasker.events.published import Published
-from tasker.events.task import TaskCreated
+from tasker.events.task import TaskBottleneckDetected, TaskCreated
 from tasker.stores.records import StepState, TaskRecord, Transition
 
+if TYPE_CHECKING:
+    from tasker.events.bottlenecks import BottleneckFinder
+
 BYPASSED = "bypassed"
+_HOLDING_UP = frozenset({StepState.ERROR, StepState.CANCELLED})
 
 
 class Wanted:
@@ -33,13 +38,20 @@ class Wanted:
     Args:
         names: Those of the engine's own.
         custom: Whether a custom event of a name is wanted.
+        bottlenecks: What finds bottlenecks, None where nobody wants to hear of them.
     """
 
-    __slots__ = ("custom", "names", "workflow")
+    __slots__ = ("bottlenecks", "custom", "names", "workflow")
 
-    def __init__(self, names: Container[str], custom: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        names: Container[str],
+        custom: Callable[[str], bool],
+        bottlenecks: BottleneckFinder | None = None,
+    ) -> None:
         self.names = names
         self.custom = custom
+        self.bottlenecks = bottlenecks
         self.workflow = tuple(each for each in WORKFLOW_FACTS if _NAMES[each[0]] in names)
 
 
@@ -55,13 +67,18 @@ def derive(
         wanted: Only these are made.
     """
     telling = _Telling(Decided(state, transitions, at), wanted)
+    held_up: dict[str, int] = {}
     for number, transition in enumerate(transitions):
         if transition.step is None:
             telling.of_task(number, transition)
         else:
             telling.of_step(number, transition)
+            if transition.to_state in _HOLDING_UP:
+                held_up[transition.step] = number
     if wanted.workflow:
         telling.of_workflow()
+    if held_up and wanted.bottlenecks is not None:
+        telling.of_bottlenecks(wanted.bottlenecks, held_up)
     return telling.events
 
 
@@ -120,6 +137,10 @@ class _Telling:
             found = facts(self._decided)
             if found is not None:
                 self._tell(kind, "-", found)
+
+    def of_bottlenecks(self, finder: BottleneckFinder, held_up: Mapping[str, int]) -> None:
+        for facts in finder.found(self._decided, held_up):
+            self._tell(TaskBottleneckDetected, held_up[facts["step"]], facts)
 
     def _failure(self, number: int, transition: Transition, index: int, detail: Detail) -> None:
         decided, names = self._decided, self._wanted.names
@@ -188,6 +209,7 @@ _KINDS: tuple[type[Event], ...] = (
     *(kind for kind, _ in STEP_FACTS.values()),
     *(kind for kind, _ in WORKFLOW_FACTS),
     *(ObservabilityStepBackoff, ObservabilityStepMaxRetriesReached, ObservabilityStepSkip),
+    TaskBottleneckDetected,
 )
 # Looked up several times a step: to ask a class for its tag costs ten times as much.
 _NAMES = {kind: tag_of(kind) for kind in _KINDS}

@@ -14,16 +14,16 @@ import msgspec
 from msgspec import Meta, Struct
 
 _WORD = re.compile(r"[A-Z][a-z0-9]*")
-_CATEGORIES_OF_TWO = ("observability",)
+_NAMESPACES_OF_TWO = ("observability", "tasker")
 
 
 def name_of(class_name: str) -> str:
     """Return the name of the event of a class: ``StepRetryRequested`` is ``step.retry_requested``.
 
-    The first word is the namespace; of ``observability`` the second one as well.
+    The first word is the namespace; of ``observability`` and ``tasker`` the second as well.
     """
     words = [word.lower() for word in _WORD.findall(class_name)]
-    spaces = 2 if words[0] in _CATEGORIES_OF_TWO else 1
+    spaces = 2 if words[0] in _NAMESPACES_OF_TWO else 1
     return ".".join([*words[:spaces], "_".join(words[spaces:])])
 
 

@@ -20,11 +20,13 @@ _SAME = (
     *("observability.step.max_retries_reached", "observability.step.skip"),
     *("handler.registered", "handler.unregistered", "handler.validation_failed"),
     *("subscriber.registered", "subscriber.unregistered", "subscriber.validation_failed"),
+    *("plugin.registered", "plugin.unregistered", "plugin.validation_failed"),
+    *("tasker.telemetry.export_requested", "tasker.telemetry.export_completed"),
+    *("tasker.telemetry.export_failed", "task.bottleneck_detected"),
 )
 
 _TWICE = "the same fact under a second name"
 _BEFORE = "told before anything is durable, so of what may never happen"
-_NO_PART = "no such part in the engine yet"
 
 FORMER: Mapping[str, tuple[str | None, str]] = {
     **{name: (name, "") for name in _SAME},
@@ -56,20 +58,16 @@ FORMER: Mapping[str, tuple[str | None, str]] = {
     "observability.task.enqueue": ("task.created", _TWICE),
     "observability.task.finalize": ("workflow.task_finalization_completed", _TWICE),
     "observability.step.find_viable": ("workflow.viable_steps_discovered", _TWICE),
-    "tasker.telemetry.cache_synced": (None, _NO_PART),
-    "tasker.telemetry.export_requested": (None, _NO_PART),
-    "tasker.telemetry.export_completed": (None, _NO_PART),
-    "tasker.telemetry.export_failed": (None, _NO_PART),
-    "tasker.telemetry.plugin_registered": (None, _NO_PART),
-    "tasker.telemetry.plugin_unregistered": (None, _NO_PART),
-    "plugin.registered": (None, _NO_PART),
-    "plugin.unregistered": (None, _NO_PART),
-    "plugin.validation_failed": (None, _NO_PART),
+    "tasker.telemetry.cache_synced": (
+        None,
+        "metrics are of one process: nothing is synchronised",
+    ),
+    "tasker.telemetry.plugin_registered": ("plugin.registered", _TWICE),
+    "tasker.telemetry.plugin_unregistered": ("plugin.unregistered", _TWICE),
     "registry.sync_requested": (None, "a registry is of one process: nothing is synchronised"),
     "registry.health_check": (None, "asking is no fact; `Registry.health` answers"),
     "registry.stats_collected": (None, "asking is no fact; `Registry.statistics` answers"),
     "registry.cross_discovery": (None, "registries do not look for each other"),
     "registry.coordination_complete": (None, "registries do not look for each other"),
-    "task.bottleneck_detected": (None, _NO_PART),
 }
 """Under each name what tells of that fact now, None when nothing does, and why."""

@@ -24,19 +24,22 @@ from tasker.definitions import event_names
 from tasker.definitions.definition import CustomEvent as Declaration
 from tasker.definitions.findings import nearest
 from tasker.errors import EventNameError
-from tasker.events import observability, registry, step, task, workflow
+from tasker.events import export, observability, registry, step, task, workflow
 from tasker.events.event import CustomEvent, Event, custom_type, tag_of
 from tasker.events.former import FORMER
 
-CATEGORIES = ("task", "step", "workflow", "observability", "registry", "custom")
+CATEGORIES = ("task", "step", "workflow", "observability", "export", "registry", "custom")
 
 _MODULES = {
     "task": task,
     "step": step,
     "workflow": workflow,
     "observability": observability,
+    "export": export,
     "registry": registry,
 }
+
+_NO_CHANGE = ("step.before_handle", "task.bottleneck_detected")
 
 
 class EventField(Struct, frozen=True, kw_only=True):
@@ -75,7 +78,7 @@ def catalog() -> Mapping[str, EventInfo]:
 def state_changes() -> tuple[str, ...]:
     """Return the names of the events that tell of a change of a task's or step's state."""
     names = (tag_of(kind) for kind, category in _kinds() if category in ("task", "step"))
-    return tuple(name for name in names if name != "step.before_handle")
+    return tuple(name for name in names if name not in _NO_CHANGE)
 
 
 def event_info(name: str) -> EventInfo | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Literal, get_args
@@ -11,8 +10,7 @@ import anyio
 
 from tasker.actors.mailbox import MailboxStatistics
 from tasker.events.event import Event, TaskEvent
-
-logger = logging.getLogger("tasker")
+from tasker.telemetry.engine_log import logger
 
 WhenFull = Literal["block", "drop_oldest", "drop_newest"]
 """What becomes of an event for which there is no room.
@@ -33,6 +31,7 @@ class EventMailbox:
         capacity: How many events may wait.
         when_full: What becomes of the others.
         on_held: Called when tasks begin to be held back, and when none is any more.
+        on_dropped: Called for each event that is dropped because there was no room.
     """
 
     def __init__(
@@ -41,6 +40,7 @@ class EventMailbox:
         capacity: int,
         when_full: WhenFull,
         on_held: Callable[[], None] = lambda: None,
+        on_dropped: Callable[[], None] = lambda: None,
     ) -> None:
         if capacity < 1:
             raise ValueError(f"capacity is {capacity}; it must be at least 1")
@@ -54,6 +54,7 @@ class EventMailbox:
         self.dropped = 0
         self.held: set[str] = set()
         self._on_held = on_held
+        self._on_dropped = on_dropped
         self._arrived = anyio.Event()
         self._room = anyio.Event()
         self._released = False
@@ -128,3 +129,4 @@ class EventMailbox:
                 self.when_full,
             )
         self.dropped += 1
+        self._on_dropped()

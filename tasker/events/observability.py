@@ -10,6 +10,7 @@ from tasker.events.event import (
     Count,
     ErrorClass,
     ErrorMessage,
+    Event,
     Seconds,
     StepEvent,
     Steps,
@@ -67,3 +68,46 @@ class ObservabilityStepMaxRetriesReached(StepEvent, frozen=True, kw_only=True, g
 
 class ObservabilityStepSkip(StepEvent, frozen=True, kw_only=True, gc=False):
     """A step is left out, as the request asked for."""
+
+
+class ObservabilityEngineHealthChanged(Event, frozen=True, kw_only=True, gc=False):
+    """The store failed, and work stands still; or it can be written to again."""
+
+    healthy: Annotated[bool, Meta(description="Whether work goes on.", examples=[False])]
+    trouble: Annotated[
+        str | None, Meta(description="Why it does not.", examples=["the disk is full"])
+    ]
+
+
+class ObservabilityEngineReadyChanged(Event, frozen=True, kw_only=True, gc=False):
+    """Somebody asked whether the engine is ready, and the answer is not what it last was."""
+
+    ready: Annotated[bool, Meta(description="Whether it can take work.", examples=[False])]
+    failed_checks: Annotated[
+        tuple[str, ...], Meta(description="The checks that failed.", examples=[["store"]])
+    ]
+    message: Annotated[
+        str,
+        Meta(
+            description="What is wrong, without secrets; ready when nothing is.",
+            examples=["store: no answer within 5 s"],
+        ),
+    ]
+
+
+class ObservabilityEngineLimitChanged(Event, frozen=True, kw_only=True, gc=False):
+    """The limit of steps that run at once has moved with the pressure."""
+
+    before: Annotated[int, Meta(description="What it was.", examples=[100])]
+    after: Annotated[int, Meta(description="What it is.", examples=[80])]
+    pressure: Annotated[
+        Literal["low", "moderate", "high", "critical"],
+        Meta(description="Of the greatest load.", examples=["high"]),
+    ]
+    loads: Annotated[
+        dict[str, float],
+        Meta(
+            description="By part, 1 at the most that it should have.",
+            examples=[{"journal": 0.75, "loop": 0.1, "store": 0.2}],
+        ),
+    ]

@@ -1,4 +1,4 @@
-"""Events of what is registered with an engine: definitions and subscribers."""
+"""Events of what is registered with an engine: definitions, subscribers, exporters."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ _Patterns = Annotated[
     tuple[str, ...],
     Meta(description="The names and patterns that it hears.", examples=[["step.failed", "task.*"]]),
 ]
+
+_Plugin = Annotated[str, Meta(description="The name of an exporter.", examples=["statsd"])]
+_PluginClass = Annotated[
+    str, Meta(description="Its class, with its module.", examples=["shop.metrics:StatsdExporter"])
+]
+_Formats = Annotated[tuple[str, ...], Meta(description="What it writes.", examples=[["statsd"]])]
 
 
 class HandlerRegistered(Event, frozen=True, kw_only=True, gc=False):
@@ -68,4 +74,26 @@ class SubscriberValidationFailed(Event, frozen=True, kw_only=True, gc=False):
     """A subscriber was refused."""
 
     subscriber: _Subscriber
+    error: _Fault
+
+
+class PluginRegistered(Event, frozen=True, kw_only=True, gc=False):
+    """An exporter of metrics was registered."""
+
+    plugin_name: _Plugin
+    plugin_class: _PluginClass
+    formats: _Formats
+
+
+class PluginUnregistered(Event, frozen=True, kw_only=True, gc=False):
+    """An exporter of metrics was unregistered."""
+
+    plugin_name: _Plugin
+    plugin_class: _PluginClass
+
+
+class PluginValidationFailed(Event, frozen=True, kw_only=True, gc=False):
+    """An exporter of metrics was refused."""
+
+    plugin_name: _Plugin
     error: _Fault

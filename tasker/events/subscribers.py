@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -20,8 +19,6 @@ from tasker.events.registry import (
     SubscriberValidationFailed,
 )
 from tasker.events.subscriber import BaseSubscriber, FunctionSubscriber
-
-logger = logging.getLogger("tasker")
 
 CAPACITY = 1_000
 WHEN_FULL: WhenFull = "drop_oldest"

@@ -25,7 +25,9 @@ class Subscription:
     ) -> None:
         self._bus = bus
         self.patterns = Patterns(names)
-        self.mailbox = EventMailbox("a stream of events", capacity, when_full, bus.look_at_held)
+        self.mailbox = EventMailbox(
+            "a stream of events", capacity, when_full, bus.look_at_held, bus.stream_drops
+        )
 
     @property
     def dropped(self) -> int:

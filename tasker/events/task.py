@@ -1,4 +1,4 @@
-"""Events of tasks: one for every change of a task's state.
+"""Events of tasks: one for every change of a task's state, and one for bottlenecks.
 
 Neither context nor results are in them: they may be large and private, and
 `Engine.get` has them. ``task.failed`` has the error of the step that failed last.
@@ -6,7 +6,7 @@ Neither context nor results are in them: they may be large and private, and
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -16,6 +16,7 @@ from tasker.events.event import (
     ErrorClass,
     ErrorMessage,
     Reason,
+    StepName,
     Steps,
     TaskEvent,
 )
@@ -91,3 +92,31 @@ class TaskPaused(_Asked, frozen=True, kw_only=True, gc=False):
 
 class TaskResumed(_Asked, frozen=True, kw_only=True, gc=False):
     """A paused task goes on."""
+
+
+class TaskBottleneckDetected(TaskEvent, frozen=True, kw_only=True, gc=False):
+    """A step failed, or was cancelled, and much of its task depends on it."""
+
+    step: StepName
+    current_state: Annotated[str, Meta(description="The step's state.", examples=["error"])]
+    attempts: Count
+    retry_limit: Annotated[
+        int, Meta(description="How many attempts there may be, the first included.", examples=[3])
+    ]
+    downstream_steps_count: Annotated[
+        int, Meta(description="Steps that depend on it, directly or not.", examples=[4])
+    ]
+    blocked_downstream_count: Annotated[
+        int, Meta(description="Those of them that wait.", examples=[4])
+    ]
+    impact_score: Annotated[int, Meta(description="By the weights of the analysis.", examples=[83])]
+    severity: Annotated[
+        Literal["Critical", "High"],
+        Meta(description="By the thresholds of the analysis.", examples=["High"]),
+    ]
+    bottleneck_type: Annotated[
+        str, Meta(description="What holds the task up.", examples=["Permanent Failure"])
+    ]
+    resolution_strategy: Annotated[
+        str, Meta(description="What to do about it.", examples=["Manual intervention required"])
+    ]

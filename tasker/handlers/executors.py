@@ -7,13 +7,13 @@ import os
 import pickle
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import anyio
 import anyio.to_thread
 import msgspec
 from anyio import CapacityLimiter
+from anyio.abc import AsyncResource
 
 from tasker.actors.protocols import AttemptOrder
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult, AttemptSucceeded
@@ -32,7 +32,7 @@ from tasker.telemetry.scope import ActiveSpan, Scope, run_within
 WORKER_DIED = "WorkerProcessDied"
 
 
-class Executors:
+class Executors(AsyncResource):
     """Runs attempts and says how they ended; closes what they shared.
 
     Args:
@@ -131,14 +131,3 @@ class Executors:
                 await self._processes.aclose()
             finally:
                 await self._resources.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()

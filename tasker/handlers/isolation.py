@@ -10,7 +10,6 @@ handler that comes next.
 
 from __future__ import annotations
 
-import logging
 from asyncio import CancelledError
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import suppress
@@ -19,11 +18,10 @@ from types import coroutine
 from typing import Any, TypeVar
 
 from tasker.actors.protocols import Cancellation
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.scope import Scope, enter
 
 T = TypeVar("T")
-
-logger = logging.getLogger("tasker")
 
 
 @coroutine

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from contextlib import AsyncExitStack
-from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio
+from anyio.abc import AsyncResource
 
 from tasker.actors.protocols import Clock
 from tasker.telemetry.correlation import CORRELATION_HEADER
@@ -24,7 +24,7 @@ class Closable(Protocol):
 T = TypeVar("T", bound=Closable)
 
 
-class Resources:
+class Resources(AsyncResource):
     """Shared things under a key each, made on first use and closed together.
 
     ``clock`` is the engine's, for handlers that need the time; ``correlation_header``
@@ -58,14 +58,3 @@ class Resources:
                 for held in self._held.values():
                     stack.push_async_callback(held.aclose)
                 self._held = {}
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()

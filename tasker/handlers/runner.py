@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import anyio
+from anyio.abc import AsyncResource
 
 from tasker.actors.protocols import AttemptOrder, Clock
 from tasker.actors.workflow.outcome import AttemptFailed, AttemptResult
@@ -39,7 +39,7 @@ HookObserver = Callable[[str, str, ErrorRecord], None]
 """Hears of a hook that raised: task id, hook, error."""
 
 
-class HandlerRunner:
+class HandlerRunner(AsyncResource):
     """Runs steps' handlers and tasks' hooks; an async context manager.
 
     Args:
@@ -185,17 +185,6 @@ class HandlerRunner:
     async def aclose(self) -> None:
         """End worker processes and close what handlers shared."""
         await self._executors.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
 
 def _views(state: WorkflowState) -> tuple[Task, StepSequence]:

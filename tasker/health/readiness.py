@@ -43,15 +43,31 @@ class Readiness(Struct, frozen=True, kw_only=True):
 
 
 class ReadinessChecker:
-    """Tries all parts at the same time, none for longer than it may take."""
+    """Tries all parts at the same time, none for longer than it may take.
+
+    Args:
+        config: How long it may take, and how late the event loop may be.
+        prober: Tries the store.
+        journal: Has to record what is queued.
+        watchdog: Knows how late the event loop was.
+        tell: Hears of an answer that is not what it last was; at first it is taken as ready.
+    """
 
     def __init__(
-        self, config: HealthConfig, *, prober: Prober, journal: Journal, watchdog: Watchdog
+        self,
+        config: HealthConfig,
+        *,
+        prober: Prober,
+        journal: Journal,
+        watchdog: Watchdog,
+        tell: Callable[[Readiness], None],
     ) -> None:
         self._config = config
         self._prober = prober
         self._journal = journal
         self._watchdog = watchdog
+        self._tell = tell
+        self._was_ready = True
 
     async def check(self) -> Readiness:
         """Return how the parts did. Takes little longer than the timeout, whatever hangs."""
@@ -67,12 +83,16 @@ class ReadinessChecker:
                 group.start_soon(run, name, attempt)
         checks = {name: checks[name] for name in parts}
         failed = [f"{name}: {check.message}" for name, check in checks.items() if not check.healthy]
-        return Readiness(
+        readiness = Readiness(
             ready=not failed,
             message="; ".join(failed) or "ready",
             checks=checks,
             seconds=monotonic() - begun,
         )
+        if readiness.ready != self._was_ready:
+            self._was_ready = readiness.ready
+            self._tell(readiness)
+        return readiness
 
     async def _tried(self, attempt: Callable[[], Awaitable[str]]) -> Check:
         begun, limit = monotonic(), self._config.readiness_timeout_seconds

@@ -8,7 +8,16 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tasker.server.access import ANONYMOUS, Authenticator, Coordinator, Credentials, User
+    from tasker.server.access import (
+        ANONYMOUS,
+        Asked,
+        Authenticator,
+        Coordinator,
+        Credentials,
+        User,
+    )
+    from tasker.server.access.jwt_config import JwtConfig
+    from tasker.server.access.roles import Grant
     from tasker.server.app import TaskerApp
     from tasker.server.config import AuthConfig, ServeConfig, SidecarConfig
     from tasker.server.errors import (
@@ -20,12 +29,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANONYMOUS",
+    "Asked",
     "AuthConfig",
     "AuthenticationError",
     "Authenticator",
     "AuthorizationError",
     "Coordinator",
     "Credentials",
+    "Grant",
+    "JwtConfig",
     "ServeConfig",
     "ServerConfigError",
     "ServerError",
@@ -36,8 +48,10 @@ __all__ = [
 
 _HOMES = {
     "tasker.server.access": (
-        *("ANONYMOUS", "Authenticator", "Coordinator", "Credentials", "User"),
+        *("ANONYMOUS", "Asked", "Authenticator", "Coordinator", "Credentials", "User"),
     ),
+    "tasker.server.access.jwt_config": ("JwtConfig",),
+    "tasker.server.access.roles": ("Grant",),
     "tasker.server.app": ("TaskerApp",),
     "tasker.server.config": ("AuthConfig", "ServeConfig", "SidecarConfig"),
     "tasker.server.errors": (

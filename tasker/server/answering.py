@@ -38,6 +38,7 @@ _MEANINGS = {
     401: "Nobody is known by what the request gives",
     403: "Whoever asks may not do that",
     404: "There is no such thing",
+    408: "The body did not come in time",
     409: "Not in the state that it is in",
     412: "It has changed since",
     413: "Larger than is taken",
@@ -68,7 +69,7 @@ def guarded(
         body_decides: Whether the route asks for the permission again, about what its body says.
         headers: Those that it heeds, of `tasker.server.headers.HEADER_SCHEMAS`.
     """
-    told = {*statuses, *_ALWAYS, *((413, 415, 422) if body else ())}
+    told = {*statuses, *_ALWAYS, *((408, 413, 415, 422) if body else ())}
     return {
         "opt": {PERMISSION: permission, BODY_DECIDES: body_decides, HEADERS: headers},
         "responses": {

@@ -1,7 +1,8 @@
 """What is told of tasks while they run, what joins it, and the filter that hides secrets."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tasker.lazy import lazy_names
 
 if TYPE_CHECKING:
     from tasker.telemetry.config import TelemetryConfig
@@ -67,16 +68,5 @@ _HOMES = {
     "tasker.telemetry.masking": ("Masker", "MaskingRules"),
     "tasker.telemetry.metrics.metrics": ("Exposition", "Metrics"),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(home), name)
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -5,17 +5,15 @@ Attributes follow https://opentelemetry.io/docs/specs/semconv/http/http-spans/.
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from typing import Any
 
 import httpx
 
 from tasker.telemetry import otel
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.masking import Masker
 from tasker.telemetry.scope import CURRENT
-
-logger = logging.getLogger("tasker")
 
 FIRST_ERROR_STATUS = 400
 

@@ -19,7 +19,7 @@ from msgspec import Raw, Struct
 
 from tasker.stores.records import ErrorRecord
 from tasker.telemetry.masked_text import TextMask
-from tasker.telemetry.secrets import SHORTEST_SECRET, pattern_of
+from tasker.telemetry.secrets import SHORTEST_SECRET, is_distinctive, pattern_of
 
 FILTER_PARAMETERS = (
     *("passw", "email", "secret", "token", "_key"),
@@ -74,8 +74,9 @@ class Masker:
 
     Args:
         secrets: Values that are hidden wherever they turn up in what this one is given.
-        everywhere: Of these, the ones that every masker of the process hides, for as
-            long as this one lives: what belongs to one definition may be told by another.
+        everywhere: Those that every masker of the process hides as well, for as long as
+            this one lives: what belongs to one definition may be told by another. Short
+            ones and ordinary words, see `is_distinctive`, are hidden by this one alone.
         rules: What else is hidden.
     """
 
@@ -86,13 +87,14 @@ class Masker:
         everywhere: Iterable[str] = (),
         rules: MaskingRules = DEFAULT_RULES,
     ) -> None:
-        self.secrets = frozenset(s for s in secrets if len(s) >= SHORTEST_SECRET)
-        self.everywhere = frozenset(s for s in everywhere if len(s) >= SHORTEST_SECRET)
+        everywhere = frozenset(everywhere)
+        self.secrets = frozenset(s for s in everywhere.union(secrets) if len(s) >= SHORTEST_SECRET)
+        self.everywhere = frozenset(filter(is_distinctive, everywhere))
         self.rules = rules
         self._mask = rules.filter_mask
         self._text = text_mask(rules)
-        self._pattern = pattern_of(self.secrets | self.everywhere)
-        self._longest = max(map(len, self.secrets | self.everywhere), default=0)
+        self._pattern = pattern_of(self.secrets)
+        self._longest = max(map(len, self.secrets), default=0)
         if self.everywhere:
             _known.add(self)
 

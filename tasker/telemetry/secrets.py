@@ -2,7 +2,8 @@
 
 Secret is what a placeholder of a configuration stood for, unless it is an address
 such as ``https://pay.example.com:8443``; what stands under a key such as
-``password`` or ``Authorization``; and the user and password of a URL.
+``password`` or ``Authorization``; and the password of a URL, or the token that stands
+there alone. The name of a user is no secret.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 SHORTEST_SECRET = 4  # hiding every "on" or "10" would make errors unreadable, and hide nothing
+SHORTEST_EVERYWHERE = 8
+SHORTEST_WORD = 16
+"""Characters from which on letters alone are taken for a secret: "postgres" is in many lines."""
 
 _PLACEHOLDER = re.compile(r"(?<!\$)\$\{(?P<name>[^{}:]*)[^{}]*\}")
 _SPLITS = re.compile(r"(?<!\$)\$\{[^{}]*\}")
@@ -49,6 +53,15 @@ def secrets_by_name(
         if is_sensitive(name):
             yield value
     yield from _telling_values(resolved)
+
+
+def is_distinctive(secret: str) -> bool:
+    """Whether a secret can be hidden in everything that a process tells.
+
+    One that is short, or an ordinary word, would be found in lines that have nothing to
+    do with it: those would become unreadable, and tell what the secret is besides.
+    """
+    return len(secret) >= (SHORTEST_WORD if secret.isalpha() else SHORTEST_EVERYWHERE)
 
 
 def pattern_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
@@ -117,6 +130,9 @@ def _userinfo(url: str) -> Iterator[str]:
     except ValueError:
         return
     user, _, password = userinfo.partition(":")
-    yield userinfo
-    yield from (user, password, unquote(user), unquote(password))
-    yield f"{unquote(user)}:{unquote(password)}"
+    if password:
+        yield from (userinfo, password, unquote(password))
+        yield f"{unquote(user)}:{unquote(password)}"
+    elif is_distinctive(user):
+        # As in https://TOKEN@host; the name of somebody is not that long, or a word.
+        yield from (user, unquote(user))

@@ -11,7 +11,6 @@ process. Its id is known beforehand, so attempts are made below it from the begi
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -24,6 +23,7 @@ from tasker.stores.encoding import decode
 from tasker.stores.records import StepState, TaskRecord, TaskState, Transition
 from tasker.telemetry import otel
 from tasker.telemetry.attempt_spans import Key, OpenAttempt
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.http_spans import TracedTransport
 from tasker.telemetry.span_facts import (
     NOWHERE,
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-logger = logging.getLogger("tasker")
 
 
 def _guarded(
@@ -102,17 +100,18 @@ class Traces:
     def taken_up(self, state: WorkflowState, at: float) -> None:
         """Do nothing: what was lost is decided next."""
 
-    @_guarded
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
         """End the spans of what has come to an end, now that it is durable."""
-        for transition in transitions:
-            if transition.step is not None:
-                if transition.from_state == StepState.IN_PROGRESS:
-                    self._settle(state, transition, at)
-            elif transition.to_state in AT_REST and transition.from_state not in AT_REST:
-                self._tell_task(state, transition)
-        if state.head.owner is None:
-            self._runs.pop(state.task.task_id, None)
+        try:
+            for transition in transitions:
+                if transition.step is not None:
+                    if transition.from_state == StepState.IN_PROGRESS:
+                        self._settle(state, transition, at)
+                elif transition.to_state in AT_REST and transition.from_state not in AT_REST:
+                    self._tell_task(state, transition)
+        finally:
+            if state.head.owner is None:
+                self._runs.pop(state.task.task_id, None)
 
     @_guarded
     def submitting(self) -> tuple[str, str | None] | None:

@@ -11,11 +11,11 @@ from tasker.stores.encoding import decode
 from tasker.stores.errors import StoreError
 from tasker.stores.protocols import JournalStore
 from tasker.stores.records import Append, TaskRecord, Transition
+from tasker.telemetry.engine_log import logger as engine_logger
 from tasker.telemetry.scope import task_fields
 
 logger = logging.getLogger("tasker.tasks")
 """What becomes of tasks and steps; what goes wrong with the engine is in ``tasker``."""
-engine_logger = logging.getLogger("tasker")
 
 _ERROR = "error"
 _ENDED = ("complete", "cancelled", "resolved_manually")

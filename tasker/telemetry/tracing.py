@@ -30,7 +30,10 @@ class AttemptSpan(Protocol):
 
 
 class Tracing(Witness, Protocol):
-    """Makes the spans of an engine's work, as a witness of its decisions. Never raises."""
+    """Makes the spans of an engine's work, as a witness of its decisions.
+
+    What processors of the application raise comes out of `decided` alone.
+    """
 
     def attempt(self, order: AttemptOrder) -> AttemptSpan | None:
         """Begin the span of an attempt."""

@@ -5,7 +5,8 @@
     report = await validate_jaeger("http://localhost:16686", "http://localhost:4318/v1/traces")
     print("\\n".join(report.lines(verbose=True)))
 
-Each validator is a module of its own, for it may need an extra.
+`tasker.validation.prometheus` has the same for metrics. Each validator is a module of its
+own, for it may need an extra.
 """
 
 from tasker.validation.checks import Check, CheckFailedError, Finding, Outcome, Report

@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+import anyio
 from msgspec import Struct, field
 
 from tasker.errors import TaskerError
+
+POLL_SECONDS = 0.25
 
 
 class Outcome(StrEnum):
@@ -136,6 +139,16 @@ async def run_checks(
         seconds=round(time.monotonic() - began, 3),
         settings=settings or {},
     )
+
+
+async def until(look: Callable[[], Awaitable[bool]], seconds: float) -> bool:
+    """Look again and again; return whether it was there before the time was over."""
+    deadline = time.monotonic() + seconds
+    while not await look():
+        if time.monotonic() >= deadline:
+            return False
+        await anyio.sleep(POLL_SECONDS)
+    return True
 
 
 async def _done(step: Step) -> Check:

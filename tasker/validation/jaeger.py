@@ -9,7 +9,6 @@ from __future__ import annotations
 import statistics
 import time
 import uuid
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 import anyio
@@ -19,14 +18,14 @@ import httpx
 from tasker.engine import Engine
 from tasker.telemetry import otel
 from tasker.telemetry.span_ids import trace_id_of
-from tasker.validation.checks import CheckFailedError, Finding, Report, Step, run_checks
+from tasker.validation.checks import CheckFailedError, Finding, Report, Step, run_checks, until
 from tasker.validation.jaeger_query import JaegerQuery, JaegerTrace
 from tasker.validation.jaeger_tree import misplaced, root_of
+from tasker.validation.server import shown
 from tasker.validation.workflows import NAMESPACE, Executed, definitions, finding, run_patterns
 
 SERVICE = "tasker-validation"
 WAIT_SECONDS = 30.0
-POLL_SECONDS = 0.25
 EXPORT_SECONDS = 15.0
 
 _CAUSE_LATE = "the collector has not stored them yet, or dropped them"
@@ -58,7 +57,7 @@ async def validate_jaeger(
     try:
         return await run_checks(
             "Jaeger",
-            url,
+            shown(url),
             [
                 Step(name="connection", check=validation.connection),
                 Step(name="endpoint", check=validation.endpoint),
@@ -72,7 +71,11 @@ async def validate_jaeger(
                 Step(name="correlation", check=validation.correlation, needs=("collection",)),
                 Step(name="performance", check=validation.performance, needs=("hierarchy",)),
             ],
-            settings={"otlp_url": otlp_url, "service": service, "wait_seconds": wait_seconds},
+            settings={
+                "otlp_url": shown(otlp_url),
+                "service": service,
+                "wait_seconds": wait_seconds,
+            },
         )
     finally:
         await validation.aclose()
@@ -118,20 +121,20 @@ class _Validation:
                 answer = await client.post(self._otlp_url, content=b"", headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
             raise CheckFailedError(
-                f"traces cannot be exported to {self._otlp_url}",
+                f"traces cannot be exported to {shown(self._otlp_url)}",
                 cause=f"{type(failure).__name__}: {failure}",
                 remedy="have Jaeger take OTLP over HTTP (port 4318), or give its URL by --otlp "
                 "or OTEL_EXPORTER_OTLP_ENDPOINT",
             ) from failure
         if not answer.is_success:
             raise CheckFailedError(
-                f"{self._otlp_url} takes no traces",
+                f"{shown(self._otlp_url)} takes no traces",
                 cause=f"it answered {answer.status_code}: {answer.text:.200}",
                 remedy="give the whole URL, which ends in /v1/traces as a rule, and credentials by "
                 "OTEL_EXPORTER_OTLP_HEADERS where they are needed",
             )
         return Finding(
-            summary=f"{self._otlp_url} takes traces",
+            summary=f"{shown(self._otlp_url)} takes traces",
             details=(f"answered {answer.status_code} to an export of nothing",),
         )
 
@@ -151,7 +154,7 @@ class _Validation:
         exported, failed = self._exporter.exported, self._exporter.failed
         if failed or not exported:
             raise CheckFailedError(
-                f"{failed} spans could not be exported to {self._otlp_url}",
+                f"{failed} spans could not be exported to {shown(self._otlp_url)}",
                 cause="the collector refused them; what it said is in the log of the exporter"
                 if failed
                 else "no span was made: OTEL_SDK_DISABLED is set",
@@ -179,7 +182,7 @@ class _Validation:
                         self._traces[each.pattern] = trace
             return all(self._count(name) >= count for name, count in expected.items())
 
-        complete = await self._until(look)
+        complete = await until(look, self._wait)
         details = tuple(
             f"{name}: {self._count(name)} of {count} spans" for name, count in expected.items()
         )
@@ -237,7 +240,7 @@ class _Validation:
             found.update(int(each.traceID, 16) for each in traces)
             return expected <= found
 
-        if not await self._until(look):
+        if not await until(look, self._wait):
             raise CheckFailedError(
                 f"{len(expected & found)} of {len(expected)} traces were found by their "
                 "correlation id",
@@ -319,12 +322,3 @@ class _Validation:
                 cause="the task's span has no FOLLOWS_FROM reference to it",
                 remedy="use a version of Jaeger that keeps the links of spans",
             )
-
-    async def _until(self, look: Callable[[], Awaitable[bool]]) -> bool:
-        """Look again and again, until it is there or the time is over."""
-        deadline = time.monotonic() + self._wait
-        while not await look():
-            if time.monotonic() >= deadline:
-                return False
-            await anyio.sleep(POLL_SECONDS)
-        return True

@@ -10,16 +10,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-import msgspec
 from msgspec import Struct
 
-from tasker.validation.checks import CheckFailedError
+from tasker.validation.server import AskedServer
 
-REQUEST_SECONDS = 10.0
 NOT_FOUND = 404
 
-_REMEDY = "start Jaeger, or give its query URL by --url or JAEGER_URL"
+_ABSENT = "start Jaeger, or give its query URL by --url or JAEGER_URL"
+_STRANGE = "give the URL of the query service (16686 by default), not of the collector"
 
 
 class Reference(Struct, frozen=True):
@@ -90,23 +88,26 @@ class JaegerQuery:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
-        self.seconds: list[float] = []
+        self._server = AskedServer("Jaeger's query service", url, absent=_ABSENT, strange=_STRANGE)
+
+    @property
+    def seconds(self) -> list[float]:
         """How long each answer took."""
-        self._client = httpx.AsyncClient(base_url=self.url, timeout=REQUEST_SECONDS)
+        return self._server.seconds
 
     async def services(self) -> list[str]:
         """Return the names of the services that it knows; raises `CheckFailedError`."""
-        found = await self._get("/api/services")
+        path = "/api/services"
+        found = await self._get(path)
         if found is None:
-            raise self._strange("/api/services", "it answered 404")
-        return self._read(found, list[str] | None, "/api/services") or []
+            raise self._server.strange(path, "it answered 404")
+        return self._server.read(found, list[str] | None, path) or []
 
     async def trace(self, trace_id: int) -> JaegerTrace | None:
         """Return a trace, None when it has none of this id; raises `CheckFailedError`."""
         path = f"/api/traces/{trace_id:032x}"
         found = await self._get(path)
-        traces = self._read(found, list[JaegerTrace] | None, path) or []
+        traces = self._server.read(found, list[JaegerTrace] | None, path) or []
         return traces[0] if traces else None
 
     async def find(self, service: str, tags: Mapping[str, str], since: float) -> list[JaegerTrace]:
@@ -114,59 +115,32 @@ class JaegerQuery:
 
         ``since`` is in Unix seconds.
         """
+        path = "/api/traces"
         found = await self._get(
-            "/api/traces",
+            path,
             service=service,
             tags=json.dumps(dict(tags)),
             start=str(int(since * 1e6)),
             end=str(int((time.time() + 60) * 1e6)),
             limit="100",
         )
-        return self._read(found, list[JaegerTrace] | None, "/api/traces") or []
+        return self._server.read(found, list[JaegerTrace] | None, path) or []
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._server.aclose()
 
     async def _get(self, path: str, **params: str) -> Any:
         """Return ``data`` of an answer, None for what is not found."""
-        began = time.monotonic()
-        try:
-            response = await self._client.get(path, params=params)
-        except httpx.TimeoutException as failure:
-            raise self._away(f"no answer within {REQUEST_SECONDS:g} s") from failure
-        except (httpx.HTTPError, httpx.InvalidURL) as failure:
-            raise self._away(f"{type(failure).__name__}: {failure}") from failure
-        self.seconds.append(time.monotonic() - began)
+        response = await self._server.get(path, params)
         if response.status_code == NOT_FOUND:
             return None
         if response.is_error:
-            raise self._strange(path, f"it answered {response.status_code}: {response.text:.200}")
-        try:
-            answer = response.json()
-        except ValueError as failure:
-            raise self._strange(path, f"its answer is no JSON: {response.text:.80}") from failure
-        if not isinstance(answer, dict) or "data" not in answer:
-            raise self._strange(path, "its answer has no data")
+            raise self._server.refused(response, path)
+        answer = self._server.json(response, path)
+        if "data" not in answer:
+            raise self._server.strange(path, "its answer has no data")
         return answer["data"]
-
-    def _read(self, data: Any, kind: Any, path: str) -> Any:
-        try:
-            return msgspec.convert(data, kind)
-        except msgspec.ValidationError as failure:
-            raise self._strange(path, str(failure)) from failure
-
-    def _away(self, cause: str) -> CheckFailedError:
-        return CheckFailedError(
-            f"Jaeger at {self.url} cannot be asked", cause=cause, remedy=_REMEDY
-        )
-
-    def _strange(self, path: str, cause: str) -> CheckFailedError:
-        return CheckFailedError(
-            f"what answers at {self.url}{path} is not Jaeger's query service",
-            cause=cause,
-            remedy="give the URL of the query service (16686 by default), not of the collector",
-        )
 
 
 def as_id(text: str) -> int:

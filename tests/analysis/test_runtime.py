@@ -1,10 +1,16 @@
 """The analysis of tasks that ran, and what is told when a bottleneck appears."""
 
 import msgspec
+import pytest
 
+from tasker.actors.workflow.messages import Cancel
 from tasker.analysis import Severity, Shape, analyze_task, detect_bottlenecks
+from tasker.analysis.detection import bottlenecks_among
 from tests.analysis.graphs import LINEAR, NOW, live
 from tests.analysis.shop import BACKOFF_SECONDS, Shop, order
+from tests.workflow.rules import Live, make_plan
+
+WIDE = {"a": (), "b": ("a",), "c": ("a",), "d": ("b", "c"), "e": ("b",), "f": ("c",), "g": ("d",)}
 
 
 async def test_a_finished_task():
@@ -85,15 +91,32 @@ async def test_an_analysis_is_plain_data():
     assert msgspec.json.decode(msgspec.json.encode(found), type=type(found)) == found
 
 
-def test_a_bottleneck_is_told_of_with_what_it_is_of():
+def test_a_bottleneck_is_told_of():
     task = live()
     assert detect_bottlenecks(task.state, NOW) == ()
     task.run_badly("a")
     [told] = detect_bottlenecks(task.state, NOW)
-    assert (told.task_id, told.task_name, told.step, told.at) == ("task-1", "job", "a", NOW)
-    assert (told.impact_score, told.severity) == (83, Severity.HIGH)
+    assert (told.step, told.impact_score, told.severity) == ("a", 83, Severity.HIGH)
     assert (told.downstream_steps_count, told.blocked_downstream_count) == (2, 2)
     assert msgspec.json.decode(msgspec.json.encode(told), type=type(told)) == told
+
+
+@pytest.mark.parametrize("least", Severity)
+def test_the_bottlenecks_among_some_steps_are_those_of_all(least):
+    shape = Shape.of(WIDE)
+    task = Live(make_plan(WIDE)).begin()
+    task.run("a")
+    for name in ("b", "c"):
+        task.start(name)
+    task.fail("b")
+    task.fail("c", permanent=True)
+    every = detect_bottlenecks(task.state, NOW, least=least)
+    for names in (["b"], ["c"], ["b", "c"], ["a", "d", "e"]):
+        steps = [task.index(name) for name in names]
+        found = bottlenecks_among(task.state, steps, NOW, shape, least=least)
+        assert set(found) == {each for each in every if each.step in names}
+    task.tell(Cancel())
+    assert bottlenecks_among(task.state, [1, 2], NOW, shape, least=least) == ()
 
 
 def test_only_what_is_severe_enough_is_told_of():

@@ -32,6 +32,7 @@ PROMISED = {
     "waiting": {"start_ms", "resident_mib", "idle_cpu_percent", "wake_us"},
     "growth": {"step_us"},
     "statistics": {"read_ms", "task_us", "steps_per_second"},
+    "telemetry": {"steps_per_second", "step_cpu_us"},
 }
 
 

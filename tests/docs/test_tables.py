@@ -12,7 +12,7 @@ import pytest
 from tasker import Backoff, Engine, EngineConfig, TaskRequest, define
 from tasker.actors.step import GRACE_SECONDS
 from tasker.actors.workflow import status as workflow_status
-from tasker.analysis import AnalysisConfig, BottleneckDetected, TaskAnalysis
+from tasker.analysis import AnalysisConfig, TaskAnalysis
 from tasker.analysis.diagrams import DiagramEdge, DiagramStep
 from tasker.cli.app import COMMANDS
 from tasker.cli.commands.graph import FORMATS
@@ -26,7 +26,7 @@ from tasker.handlers.statuses import RULES, is_success, rule_for
 from tasker.handlers.views import Step, Task
 from tasker.health import HealthConfig
 from tasker.health.status import EngineStatus
-from tasker.server import ServeConfig, TaskerApp
+from tasker.server import Grant, JwtConfig, ServeConfig, TaskerApp
 from tasker.server.access.roles import DEFAULT_ROLES
 from tasker.server.guard import PERMISSION
 from tasker.server.permissions import PUBLIC
@@ -119,6 +119,8 @@ def plain(default: Any) -> str:
         ("health.md", "HealthConfig", HealthConfig),
         ("python.md", "field", TaskRequest),
         ("server.md", "ServeConfig", ServeConfig),
+        ("authentication.md", "JwtConfig", JwtConfig),
+        ("authentication.md", "Grant", Grant),
     ],
 )
 def test_settings_and_their_defaults(page: str, heading: str, struct: type[msgspec.Struct]) -> None:
@@ -234,7 +236,6 @@ def test_weights_of_the_analysis() -> None:
     ("heading", "struct"),
     [
         ("section", TaskAnalysis),
-        ("field", BottleneckDetected),
         ("of a step", DiagramStep),
         ("of an edge", DiagramEdge),
     ],
@@ -282,7 +283,7 @@ def test_the_routes_and_their_permissions() -> None:
 
 
 def test_the_roles_of_the_server() -> None:
-    shown = {row[0]: row[1] for row in table_under(DOCS / "server.md", "role")}
+    shown = {row[0]: row[1] for row in table_under(DOCS / "authentication.md", "role")}
     assert shown == {name: ", ".join(patterns) for name, patterns in DEFAULT_ROLES.items()}
 
 

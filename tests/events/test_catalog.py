@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from tasker import Backoff, EngineConfig, PermanentError, TaskRequest, define
-from tasker.errors import DefinitionError, EventNameError, SubscriberError
+from tasker.concurrency import Pressure
+from tasker.errors import DefinitionError, EventNameError, StoreError, SubscriberError
 from tasker.events import (
     BaseSubscriber,
     catalog,
@@ -19,9 +20,11 @@ from tasker.events import (
 )
 from tasker.events.former import FORMER
 from tasker.events.known import CATEGORIES
-from tasker.stores.memory import MemoryStore
+from tasker.governor import PressureGauge
+from tasker.telemetry.exporters.exporter import Exporter, ExporterError
 from tasker.testing import testing_engine
 from tests.events.support import chain, failing, until
+from tests.health.troubled import Troubled
 
 
 class Deaf(BaseSubscriber):
@@ -35,8 +38,36 @@ class Hears(BaseSubscriber):
         pass
 
 
-async def everything():
+class Lines(Exporter):
+    """Writes nothing."""
+
+    formats = ("lines",)
+
+    def export(self, data):
+        return ""
+
+
+async def of_the_engine(engine, store):
+    """Have an engine tell of itself."""
+    engine.metrics.export("json")
+    with contextlib.suppress(ExporterError):
+        engine.metrics.export("smoke")
+    engine.metrics.exporters.register("lines", Lines())
+    engine.metrics.exporters.unregister("lines")
+    with contextlib.suppress(ExporterError):
+        engine.metrics.exporters.register("lines", Lines)
+    store.fails = True
+    assert not (await engine.ready()).ready
+    with contextlib.suppress(StoreError):
+        await engine.submit(TaskRequest(name="chain"))
+    store.fails = False
+    await until(lambda: engine.health().healthy)
+
+
+async def everything(monkeypatch):
     """Have an engine do all that there are events for; return what it told."""
+    loads = [Pressure()]
+    monkeypatch.setattr(PressureGauge, "measure", lambda gauge: loads[-1])
     held = define("held", custom_events=["order.held"], max_concurrent_steps=1)
 
     @held.step
@@ -57,15 +88,27 @@ async def everything():
     async def refuse():
         raise PermanentError("no")
 
+    for number in range(5):
+        refused.add_step(f"after-{number}", lambda: None, depends_on=["refuse"], skippable=True)
+
+    wide = define("wide")
+    for name in ("left", "middle", "right"):
+        wide.add_step(name, anyio.sleep_forever)
+
     skipping = define("skipping")
 
     @skipping.step(skippable=True)
     async def skipped():
         pass
 
-    store = MemoryStore()
-    config = EngineConfig(shutdown_seconds=0.0, backoff=Backoff(delays=(3.0,)))
-    definitions = [chain(), failing(1), failing(2, "lost", limit=2), held, refused, skipping]
+    store = Troubled()
+    config = EngineConfig(
+        shutdown_seconds=0.0,
+        backoff=Backoff(delays=(3.0,)),
+        min_concurrent_steps=1,
+        concurrency_cache_duration=0.01,
+    )
+    definitions = [chain(), failing(1), failing(2, "lost", limit=2), held, refused, wide, skipping]
     async with testing_engine(definitions, config=config, store=store) as engine:
         run = engine.run
         await run(TaskRequest(name="chain"))
@@ -78,6 +121,13 @@ async def everything():
         await engine.resolve_task(one.task_id)
         two = await run(TaskRequest(name="refused"))
         await engine.resolve_step(two.task_id, "refuse")
+        wide_id = await engine.submit(TaskRequest(name="wide"))
+        await until(lambda: len(engine.running()) == 3)
+        loads.append(Pressure(store=2.0))
+        await until(lambda: engine.health().permits.limit == 1)
+        loads.pop()
+        await engine.cancel(wide_id)
+        await of_the_engine(engine, store)
         for end in (engine.cancel, None):
             held_id = await engine.submit(TaskRequest(name="held"))
             await until(partial(is_held, engine, held_id))
@@ -102,8 +152,8 @@ def is_held(engine, task_id):
     return ("wait", task_id) in [(run.step, run.task_id) for run in engine.running()]
 
 
-async def test_what_is_catalogued_is_published_and_nothing_else():
-    told, known = await everything()
+async def test_what_is_catalogued_is_published_and_nothing_else(monkeypatch):
+    told, known = await everything(monkeypatch)
     names = {event.name for event in told}
     assert set(catalog()) - names == set(), "catalogued, and never told"
     assert names - set(known) == set(), "told, and not catalogued"
@@ -141,7 +191,11 @@ def test_every_former_name_is_told_or_left_out_for_a_reason(name, told):
 
 
 def test_every_name_that_is_new_is_not_a_former_one():
-    assert set(catalog()) - set(FORMER) == {"task.created", "task.paused", "task.resumed"}
+    assert set(catalog()) - set(FORMER) == {
+        *("task.created", "task.paused", "task.resumed"),
+        *("observability.engine.health_changed", "observability.engine.ready_changed"),
+        "observability.engine.limit_changed",
+    }
 
 
 async def test_listening_to_no_event_is_refused():

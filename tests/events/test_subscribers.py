@@ -377,16 +377,6 @@ async def test_only_what_somebody_listens_to_is_made(monkeypatch):
     assert made == ["TaskCompleted"]
 
 
-async def test_a_fault_in_telling_is_not_the_tasks(monkeypatch, caplog):
-    def fails(*given, **more):
-        raise RuntimeError("a fault")
-
-    monkeypatch.setattr("tasker.events.bus.derive", fails)
-    async with testing_engine(chain()) as engine:
-        assert (await engine.run(TaskRequest(name="chain"))).state == "complete"
-    assert "its events could not be told" in caplog.text
-
-
 async def test_every_submit_is_told_once_whether_there_is_room_or_not():
     config = EngineConfig(max_resident_tasks=1, shutdown_seconds=0.0)
     async with testing_engine(chain(), config=config) as engine:

@@ -11,38 +11,9 @@ from tasker.stores import MemoryStore
 from tasker.stores.records import StepState, TaskState
 from tasker.testing import ManualClock, testing_engine
 from tests.engine.support import QUICK, Gate, one_step, request, until
+from tests.health.troubled import Troubled
 
 HASTY = EngineConfig(health=HealthConfig(readiness_timeout_seconds=0.1), shutdown_seconds=0.0)
-
-
-class Troubled(MemoryStore):
-    """A store whose commits and probes can be made to fail or to hang."""
-
-    def __init__(self):
-        super().__init__()
-        self.fails = False
-        self.probes = 0
-        self.hangs: anyio.Event | None = None
-        self.commits_hang: anyio.Event | None = None
-
-    def _trouble(self):
-        if self.fails:
-            raise StoreUnavailableError(url="failing://", operation="write", cause="no more disk")
-
-    async def commit(self, appends):
-        self._trouble()
-        if self.commits_hang is not None:
-            await self.commits_hang.wait()
-        return await super().commit(appends)
-
-    async def probe(self):
-        self.probes += 1
-        if self.hangs is not None:
-            # As a write on another thread: nobody can call it off.
-            with anyio.CancelScope(shield=True):
-                await self.hangs.wait()
-        self._trouble()
-        await super().probe()
 
 
 @pytest.mark.parametrize("url", ["memory://", "sqlite"])

@@ -1,4 +1,4 @@
-"""Debian's promtool, for tests that ask it."""
+"""Programs of Debian's package prometheus, for tests that ask them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ PROMTOOL = shutil.which("promtool")
 
 def require_promtool():
     """Skip the test where promtool is missing; fail it where CI=true."""
-    if PROMTOOL is None:
-        told = "promtool is missing: apt-get install prometheus"
+    require_program("promtool")
+
+
+def require_program(name: str):
+    """Skip the test where a program is missing; fail it where CI=true."""
+    if shutil.which(name) is None:
+        told = f"{name} is missing: apt-get install prometheus"
         if os.environ.get("CI") == "true":
             pytest.fail(told)
         pytest.skip(told)

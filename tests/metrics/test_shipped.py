@@ -1,6 +1,5 @@
 """The dashboard and the alert rules ask for what there is."""
 
-import json
 import re
 
 import pytest
@@ -19,23 +18,11 @@ for each in INSTRUMENTS:
         LABELS[name] = {*each.labels, "instance", *(["le"] if name.endswith("_bucket") else [])}
 
 
-def panels():
-    return json.loads(shipped.dashboard())["panels"]
-
-
-def queries():
-    """Every query of the dashboard, its variables and those of Grafana filled in."""
-    for panel in panels():
-        for target in panel["targets"]:
-            query = target["expr"].replace("$__rate_interval", "5m")
-            yield re.sub(r"\$\w+", ".*", query)
-
-
 def alerts():
     return yaml.safe_load(shipped.rules())["groups"][0]["rules"]
 
 
-ALL = [*queries(), *(rule["expr"] for rule in alerts())]
+ALL = [*shipped.dashboard_queries(), *shipped.alert_queries()]
 
 
 @pytest.mark.parametrize("query", ALL)
@@ -67,7 +54,10 @@ def test_promtool_has_nothing_against_the_rules(tmp_path):
 
 def test_promtool_understands_every_query_of_the_dashboard(tmp_path):
     require_promtool()
-    rules = [{"record": f"query:{n}", "expr": query} for n, query in enumerate(queries())]
+    rules = [
+        {"record": f"query:{n}", "expr": query}
+        for n, query in enumerate(shipped.dashboard_queries())
+    ]
     path = tmp_path / "queries.yml"
     path.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
     assert promtool("check", "rules", str(path)) == ""

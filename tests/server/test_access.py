@@ -20,31 +20,13 @@ from tasker.server import (
 from tasker.server.access.protocols import RequestScoped
 from tasker.server.access.roles import DEFAULT_ROLES
 from tasker.server.access.tokens import TokenFile
-from tasker.server.guard import PERMISSION
 from tasker.server.permissions import PUBLIC, all_permissions, exists, matches
 from tests.cli.command import ROOT, process
 from tests.server.inside import application, post_task
+from tests.server.routes import ABSENT, GUARDED, ROUTES
 from tests.server.serving import REPORT, problem, served
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-ABSENT = "01a20d4e-0000-7000-8000-000000000000"
-
-
-def routes():
-    """Every route of the application: method, path, permission."""
-    app = TaskerApp(Engine.open("memory://"))._app
-    found = []
-    for route in app.routes:
-        for handler in getattr(route, "route_handlers", ()):
-            permission = handler.opt.get(PERMISSION)
-            for method in sorted(handler.http_methods - {"OPTIONS"}):
-                path = route.path_format.replace("{", "").replace("}", "")
-                found.append((method, path, permission))
-    return sorted(found)
-
-
-ROUTES = routes()
-GUARDED = [each for each in ROUTES if each[2] not in (PUBLIC, None)]
 
 
 class ByName(RequestScoped):

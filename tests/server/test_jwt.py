@@ -8,14 +8,17 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
+import jwt
 import pytest
 
-from tasker.server import AuthenticationError, ServerConfigError
+from tasker.server import AuthConfig, AuthenticationError, ServerConfigError
+from tasker.server.access.jose import Key, claims_of, read_header
 from tasker.server.access.jwt import JwtAuthenticator
 from tasker.server.access.jwt_config import JwtConfig
 from tasker.server.access.keys import DISCOVERY, FetchedKeys, fetch_json
 from tasker.server.access.protocols import Credentials
 from tasker.server.errors import KeysUnavailableError
+from tasker.server.settings import load_settings
 from tests.server.signing import (
     AUDIENCE,
     ISSUER,
@@ -168,6 +171,17 @@ async def test_what_is_no_good_token_is_refused(token):
     assert await refusal(token)
 
 
+def test_each_part_holds_without_the_others():
+    # Whatever finds the key and reads the head, these do not rely on it.
+    with pytest.raises(AuthenticationError, match="a way that is not taken"):
+        claims_of(signed(algorithm="HS512"), "HS512", Key(SECRET.encode()), RULES)
+    with pytest.raises(AuthenticationError, match="a way that is not taken"):
+        claims_of(signed(), "HS256", Key(rsa_key().public_key()), RULES)
+    for header in ({"alg": "HS256", "crit": ["exp"]}, {"alg": "HS256", "crit": []}):
+        with pytest.raises(AuthenticationError):
+            read_header(forged(header, secret=SECRET.encode()))
+
+
 async def test_the_good_twin_of_a_forged_token_is_taken():
     good = forged({"alg": "HS256", "typ": "JWT"}, secret=SECRET.encode())
     assert (await user_by(good)).user_id == "ann"
@@ -215,6 +229,7 @@ async def test_keys_of_a_set_that_are_for_something_else_are_not_used():
         jwk(weak, "weak"),
         jwk(ec_key(curve="384"), "curve"),
         secret,
+        jwt.algorithms.RSAAlgorithm.to_jwk(rsa_key("leaked"), as_dict=True) | {"kid": "leaked"},
         {"kty": "RSA", "kid": "broken", "n": "!", "e": "AQAB"},
         "no key",
         jwk(ec_key(), "good"),
@@ -225,6 +240,7 @@ async def test_keys_of_a_set_that_are_for_something_else_are_not_used():
         (weak, "RS256", "weak"),
         (ec_key(), "ES256", "curve"),
         (rsa_key(), "RS256", "broken"),
+        (rsa_key("leaked"), "RS256", "leaked"),
         (ec_key("mine"), "ES256", "good"),
         (ec_key(), "ES256", "absent"),
     ):
@@ -261,6 +277,20 @@ async def test_keys_are_kept_and_change():
     clock.now += 1
     assert await keys.find("RS256", "old") is None
     assert await keys.find("ES256", "new")
+
+
+async def test_all_who_come_at_once_wait_for_one_fetch():
+    issuer = Issuer(jwk(rsa_key(), "a"))
+    keys, found = fetched(issuer, Clock()), []
+
+    async def find():
+        found.append(await keys.find("RS256", "a"))
+
+    async with anyio.create_task_group() as group:
+        for _ in range(20):
+            group.start_soon(find)
+    assert None not in found
+    assert (len(found), len(issuer.fetched)) == (20, 1)
 
 
 async def test_however_many_name_an_unknown_key_the_issuer_is_left_in_peace():
@@ -385,6 +415,30 @@ def test_settings_that_cannot_be_are_told(tmp_path):
     assert "issuer is missing" in config_problems("oidc", audience=(AUDIENCE,))
     assert "leeway_seconds is 700" in config_problems(secret=SECRET, leeway_seconds=700)
     assert "keys_stale_seconds is less" in config_problems(secret=SECRET, keys_stale_seconds=1)
+
+
+def test_a_secret_is_never_told(tmp_path):
+    assert SECRET not in repr(AuthConfig(jwt=RULES))
+    assert "FILTERED" in repr(RULES)
+    file = tmp_path / "server.yaml"
+    file.write_text("auth: {jwt: {secret: [hush], leeway_seconds: soon, keys: x}}\n")
+    with pytest.raises(ServerConfigError) as caught:
+        load_settings(file, environ={"TASKER_SERVER_AUTH_JWT_KEYS_SECONDS": "long"})
+    told = "\n".join(caught.value.problems)
+    assert "hush" not in told
+    for part in ("auth.jwt.secret", "auth.jwt.leeway_seconds", "auth.jwt.keys: there is no such"):
+        assert part in told
+    assert "TASKER_SERVER_AUTH_JWT_KEYS_SECONDS" in told
+
+
+def test_settings_of_the_environment_reach_the_tokens():
+    environ = {
+        "TASKER_SERVER_AUTH_AUTHENTICATOR": "jwt",
+        "TASKER_SERVER_AUTH_JWT_SECRET": SECRET,
+        "TASKER_SERVER_AUTH_JWT_AUDIENCE": "a, b",
+    }
+    found = load_settings(environ=environ).auth
+    assert found.jwt == JwtConfig(secret=SECRET, audience=("a", "b"))
 
 
 def test_a_secret_of_a_file_needs_no_last_line_break(tmp_path):

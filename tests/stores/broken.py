@@ -1,9 +1,12 @@
 """Stores that break one promise each: a suite nobody has seen fail is a hope."""
 
+from collections import Counter
+
 from msgspec.structs import replace
 
 from tasker.stores import MemoryStore, TaskPage
 from tasker.stores.admission import Admission, Head
+from tasker.stores.records import TaskFilter, TaskState
 
 
 class ForgetsTheEpoch(MemoryStore):
@@ -251,6 +254,27 @@ class TakesWhatIsDueForAsleep(MemoryStore):
         return await super().workload(now - 1)
 
 
+class CountsBeforeItRefuses(MemoryStore):
+    def __init__(self):
+        super().__init__()
+        self.counts: Counter[TaskState | None] = Counter()
+        self.states: dict[str, TaskState] = {}
+
+    async def commit(self, appends):
+        for append in appends:
+            states = [each.state for each in (append.created, append.task) if each is not None]
+            for state in states:
+                self.counts[self.states.get(append.task_id)] -= 1
+                self.counts[state] += 1
+                self.states[append.task_id] = state
+        return await super().commit(appends)
+
+    async def count_tasks(self, where):
+        if where != TaskFilter():
+            return await super().count_tasks(where)
+        return {state: count for state, count in self.counts.items() if state and count > 0}
+
+
 # What each of them must be caught by, at least.
 CAUGHT_BY = {
     ForgetsTheEpoch: {"another_epoch_is_refused", "a_claim_fences_the_former_owner"},
@@ -285,6 +309,7 @@ CAUGHT_BY = {
     TakesItsOwnWritesForChanges: {"own_writes_are_no_change"},
     MapsInOneOrder: {"an_object_map_is_found_in_either_order"},
     ForgetsTheCorrelation: {"every_field_of_a_task_comes_back", "a_list_shows_summaries"},
+    CountsBeforeItRefuses: {"counts_follow_every_change"},
     TakesWhatIsDueForAsleep: {"what_is_left_to_do_is_counted"},
     ForgetsTheFirstOutcome: {"a_command_has_one_outcome"},
     WorksWhileClosed: {"a_store_works_between_open_and_close"},

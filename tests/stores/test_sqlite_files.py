@@ -7,6 +7,7 @@ import pytest
 
 from tasker.stores import ForeignDatabaseError, SqliteStore, StoreVersionError, TaskFilter
 from tasker.stores.contract.records import creation, found, recorded, task
+from tasker.stores.records import TaskState
 from tasker.stores.sqlite import schema
 from tasker.stores.sqlite.queries import migrations, statements
 from tests.stores.processes import child
@@ -143,6 +144,30 @@ def test_migrations_run_in_order_each_in_a_transaction():
         assert not connection.in_transaction
         schema.migrate(connection, "url", [*scripts[:2], "UPDATE a SET x = x * 10;\n"])
         assert connection.execute("SELECT x FROM a").fetchall() == [(20,)]
+
+
+@pytest.fixture
+def uncounted(tmp_path):
+    """A database with three tasks, of the version before there were counts."""
+    path = tmp_path / "old.db"
+    before = next(n for n, script in enumerate(migrations()) if "task_counts" in script)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        schema.migrate(connection, "url", migrations()[:before])
+        for task_id, state in (("t1", "pending"), ("t2", "error"), ("t3", "error")):
+            connection.execute(
+                "INSERT INTO tasks VALUES (?, 'default', 'order', '1.0.0', 'hash', ?, 0, 1.0, 1.0,"
+                " NULL, NULL, NULL, NULL, 1, 'ann', 'shop', 'why', '[]', '[]', NULL, NULL)",
+                (task_id, state),
+            )
+    return path
+
+
+async def test_tasks_from_before_there_were_counts_are_counted(uncounted):
+    store = SqliteStore(uncounted)
+    await store.open()
+    counted = await store.count_tasks(TaskFilter())
+    assert counted == {TaskState.PENDING: 1, TaskState.ERROR: 2}
+    await store.close()
 
 
 def test_the_migrations_are_complete_statements():

@@ -215,6 +215,23 @@ def test_what_one_masker_wants_hidden_everywhere_all_hide_while_it_lives():
     assert Masker().text("<planted-4711>") == "<planted-4711>"
 
 
+@pytest.mark.parametrize("ordinary", ["test", "hunter2", "postgres", "development"])
+def test_what_is_short_or_a_word_is_hidden_by_its_own_masker_alone(ordinary):
+    holder = Masker(everywhere={ordinary})
+    told = f"the {ordinary} run of the latest {ordinary}ing"
+    assert Masker().text(told) == told
+    assert Masker().text(f"password={ordinary}") == f"password={M}"
+    assert Masker().text(f"https://ann:{ordinary}@db/x") == f"https://{M}@db/x"
+    assert ordinary not in holder.text(told)
+
+
+@pytest.mark.parametrize("secret", ["hunter22", "correcthorsebattery", "12345678"])
+def test_what_is_long_enough_is_hidden_by_all(secret):
+    holder = Masker(everywhere={secret})
+    assert Masker().text(f"it was {secret}") == f"it was {M}"
+    del holder
+
+
 def test_results_lose_known_secrets_alone():
     raw = msgspec.Raw(json.dumps({"token": "mine", "seen": SECRET}).encode())
     kept = Masker({SECRET}).without_known(raw)

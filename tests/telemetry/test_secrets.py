@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasker.telemetry.secrets import secrets_in
+from tasker.telemetry.secrets import secrets_by_name, secrets_in
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,23 @@ def test_an_address_that_carries_more_is_secret(url):
 
 def test_an_address_under_a_telling_key_is_secret():
     assert secrets_in({"token": "${T}"}, {"token": "http://a.test"}) == {"http://a.test"}
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("postgresql://user:hunter22@db/x", {"hunter22", "user:hunter22"}),
+        ("postgresql://user:a%2Fb-secret@db/x", {"a%2Fb-secret", "a/b-secret"}),
+        ("redis://:hunter22@cache:6379", {"hunter22", ":hunter22"}),
+        ("https://0123456789abcdef@sentry.test/7", {"0123456789abcdef"}),
+        ("postgresql://postgres@db/x", set()),
+        ("https://pay.example.com/a@b", set()),
+    ],
+)
+def test_the_password_of_a_url_is_secret_and_its_user_is_not(url, secrets):
+    found = secrets_in({"url": url}, {"url": url})
+    assert secrets <= found
+    assert found & {"user", "postgres", "a", "b"} == set()
+    assert bool(found) == bool(secrets)
+    # Nor by the name of a variable that says it is sensitive.
+    assert set(secrets_by_name({"url": url}, {"url": url}, lambda name: True)) == found

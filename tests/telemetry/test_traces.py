@@ -408,7 +408,7 @@ async def test_a_processor_that_raises_hurts_nobody(caplog):
     spans.provider.add_span_processor(Broken())
     async with testing_engine(flaky(1), tracer_provider=spans.provider) as engine:
         assert (await engine.run(flaky_request())).state == "complete"
-    assert "a span is lost: a processor of the application" in caplog.text
+    assert "a processor of the application" in caplog.text
 
 
 # Whether it is on.

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +12,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+
+from tests.validation.web_server import AnsweringHandler, serving
 
 Json = dict[str, Any]
 Change = Callable[[Json], "Json | None"]
@@ -105,33 +105,16 @@ def jaeger_server(change: Change | None = None, **options: Any) -> Iterator[Jaeg
     """Run a stand-in on a free port, in a thread."""
     jaeger = JaegerServer(change, **options)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(AnsweringHandler):
         def do_POST(self) -> None:
             jaeger.tenants.add(self.headers["X-Tenant"])
-            self._answer(*jaeger.take(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.answer(*jaeger.take(self.rfile.read(int(self.headers["Content-Length"]))))
 
         def do_GET(self) -> None:
-            self._answer(*jaeger.answer(self.path))
+            self.answer(*jaeger.answer(self.path))
 
-        def _answer(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    jaeger.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with serving(Handler) as jaeger.port:
         yield jaeger
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _as_jaeger(span: Any, process: list[Json]) -> Json:

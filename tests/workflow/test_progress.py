@@ -152,3 +152,36 @@ def test_a_paused_task_wants_no_wake_and_is_late_when_it_is_resumed():
 def test_an_interrupt_of_a_task_in_which_nothing_runs_changes_nothing():
     live = Live(make_plan({"a": ()})).begin()
     assert not live.tell(Interrupt("stop")).durable
+
+
+def loaded(*done: tuple[str, float | None], **task):
+    """Return a diamond that was begun at `NOW` and loaded later, with steps done by instants."""
+    records = [
+        StepRecord(name=name, state=StepState.COMPLETE, attempts=1, ready_at=NOW, ended_at=at)
+        for name, at in done
+    ]
+    begun = {"state": TaskState.IN_PROGRESS, "started_at": NOW} | task
+    return Live(make_plan(DIAMOND), steps=records, now=NOW + 60, **begun).begin()
+
+
+def test_a_step_that_was_ready_before_its_task_was_loaded_says_since_when():
+    live = loaded(("a", NOW + 5), ("b", NOW + 9), ("c", NOW + 7))
+    live.start("d")
+    assert live.state.step("d").ready_at == NOW + 9
+    assert live.state.step("d").started_at == NOW + 60
+    # A task that was taken back to work later than that began then.
+    live = loaded(("a", NOW + 5), started_at=NOW + 30)
+    live.start("b")
+    assert live.state.step("b").ready_at == NOW + 30
+
+
+def test_a_root_is_ready_since_its_task_began():
+    live = loaded()
+    live.start("a")
+    assert live.state.step("a").ready_at == NOW
+
+
+def test_a_dependency_that_was_bypassed_ended_at_no_time():
+    live = loaded(("a", None))
+    live.start("b")
+    assert live.state.step("b").ready_at == NOW

@@ -1,6 +1,6 @@
--- Epoch and newest append of every task that a batch names.
+-- State, epoch and newest append of every task that a batch names.
 -- name: heads
-SELECT t.task_id, t.epoch, (SELECT max(j.seq) FROM journal AS j WHERE j.task_id = t.task_id)
+SELECT t.task_id, t.state, t.epoch, (SELECT max(j.seq) FROM journal AS j WHERE j.task_id = t.task_id)
 FROM json_each(:task_ids) AS wanted
 CROSS JOIN tasks AS t ON t.task_id = wanted.value;
 
@@ -28,6 +28,11 @@ WHERE task_id = ?;
 
 -- name: update_details
 UPDATE tasks SET reason = ?, tags = ? WHERE task_id = ?;
+
+-- By how much the number of tasks in a state changes.
+-- name: count_tasks
+INSERT INTO task_counts VALUES (?, ?)
+ON CONFLICT (state) DO UPDATE SET tasks = tasks + excluded.tasks;
 
 -- Columns as in rows.step_row. REPLACE is the cheap form here: the table has no
 -- other index, and every column is given.

@@ -56,6 +56,10 @@ WHERE (:namespace IS NULL OR namespace = :namespace)
     ))
 GROUP BY state;
 
+-- How many tasks there are in each state, as the commits keep it.
+-- name: count_all_tasks
+SELECT state, tasks FROM task_counts WHERE tasks > 0;
+
 -- Tasks that nobody owns and want to be taken up, and the creation of the oldest: the
 -- partial indexes tasks_backlog and tasks_timers.
 -- name: ready_tasks
@@ -71,12 +75,20 @@ SELECT coalesce(sum(tasks), 0), min(oldest) FROM (
 SELECT count(*) FROM tasks WHERE owner IS NULL AND wake_at > 0 AND wake_at > :now;
 
 -- Steps of tasks that are not done, by state, with how many of them are to be tried
--- again, and how many not yet.
+-- again, and how many not yet. A task that is not done is owned, or has a wake_at, or is
+-- in error or paused: each has a partial index, and what is done is never looked at.
 -- name: undone_steps
 SELECT s.state, count(*), count(s.retry_at), coalesce(sum(s.retry_at > :now), 0)
-FROM tasks AS t
+FROM (
+    SELECT task_id FROM tasks WHERE owner IS NOT NULL
+    UNION
+    SELECT task_id FROM tasks WHERE owner IS NULL AND wake_at = 0
+    UNION
+    SELECT task_id FROM tasks WHERE owner IS NULL AND wake_at > 0
+    UNION
+    SELECT task_id FROM tasks WHERE state IN ('error', 'paused')
+) AS t
 CROSS JOIN steps AS s ON s.task_id = t.task_id
-WHERE t.state IN (SELECT value FROM json_each(:states))
 GROUP BY s.state;
 
 -- name: history

@@ -10,8 +10,8 @@ import click
 from msgspec import Struct
 from rich.text import Text
 
+from tasker.cli.filters import created_options, definition_options, tag_option
 from tasker.cli.hints import WAITING, Worker, anything_waits, unworked, worker_of
-from tasker.cli.inputs import InstantType
 from tasker.cli.listing import tasks_table
 from tasker.cli.printing import note, print_json, print_table
 from tasker.cli.service import connect
@@ -32,9 +32,7 @@ class Listed(Struct, frozen=True, kw_only=True):
 
 
 @click.command("list", short_help="List tasks, newest first.")
-@click.option("--namespace", "-n", metavar="NAME")
-@click.option("--name", metavar="NAME", help="The definition's name.")
-@click.option("--version", metavar="VERSION", help="The definition's version.")
+@definition_options
 @click.option(
     "--state",
     "states",
@@ -42,17 +40,8 @@ class Listed(Struct, frozen=True, kw_only=True):
     type=click.Choice([state.value for state in TaskState]),
     help="Any of these. Repeatable.",
 )
-@click.option("--tag", "-t", "tags", multiple=True, metavar="TAG", help="All of these. Repeatable.")
-@click.option(
-    "--since",
-    "created_from",
-    type=InstantType(),
-    metavar="TIME",
-    help="Created from then on: 2026-03-01, 2026-03-01T12:30, or 2h for two hours ago.",
-)
-@click.option(
-    "--until", "created_until", type=InstantType(), metavar="TIME", help="Created before then."
-)
+@tag_option
+@created_options
 @click.option(
     "--annotation",
     nargs=3,

@@ -13,6 +13,13 @@ from msgspec import Struct
 from rich.text import Text
 
 from tasker.cli.finding import find_task
+from tasker.cli.hiding import (
+    Hide,
+    as_it_is,
+    hidden,
+    step_without_secrets,
+    task_without_secrets,
+)
 from tasker.cli.hints import WAITING, Worker, unworked, worker_of
 from tasker.cli.history import print_history
 from tasker.cli.outcome import print_errors, print_results
@@ -49,10 +56,13 @@ class Shown(Struct, frozen=True, kw_only=True):
     history: Sequence[HistoryEntry]
     worker: Worker | None
 
-    def as_json(self, *, with_history: bool) -> dict[str, Any]:
+    def as_json(self, hide: Hide, *, with_history: bool) -> dict[str, Any]:
         """Return the task's fields, those beside it, and ``history`` when asked for."""
-        fields = self.view.to_dict()
-        fields["annotations"] = self.annotations
+        fields = task_without_secrets(self.view, hide)
+        fields["annotations"] = [
+            msgspec.structs.replace(each, annotation=hide(each.annotation))
+            for each in self.annotations
+        ]
         fields["worker"] = self.worker
         if with_history:
             fields["history"] = self.history
@@ -64,15 +74,23 @@ class Shown(Struct, frozen=True, kw_only=True):
 @click.option("--step", metavar="NAME", help="One step alone, with everything about it.")
 @click.option("--history", "with_history", is_flag=True, help="Every transition, in order.")
 @click.option("--verbose", "-v", is_flag=True, help="Handlers, inputs, results, backtraces.")
+@click.option("--unmasked", is_flag=True, help="Secrets in the context and in results too.")
 @store_options
 @pass_settings
 def show_command(
-    settings: Settings, task: str, step: str | None, with_history: bool, verbose: bool
+    settings: Settings,
+    *,
+    task: str,
+    step: str | None,
+    with_history: bool,
+    verbose: bool,
+    unmasked: bool,
 ) -> None:
     """Show a task: its steps, attempts, timings, results and errors.
 
     TASK_ID is the id, four or more characters of its beginning or end, or `last`,
-    which is the default.
+    which is the default. What stands under keys such as password or token, in the context,
+    in results and annotations, reads [FILTERED], unless --unmasked.
 
     \b
     Examples:
@@ -82,16 +100,17 @@ def show_command(
       tasker show last --json
     """
     shown = anyio.run(_read, settings, task, with_history)
+    hide = as_it_is if unmasked else hidden
     if step is not None:
         found = _step(shown.view, step)
         if settings.json:
-            print_json(found)
+            print_json(step_without_secrets(found, hide))
         else:
-            _print_step(found)
+            _print_step(found, hide)
     elif settings.json:
-        print_json(shown.as_json(with_history=with_history))
+        print_json(shown.as_json(hide, with_history=with_history))
     else:
-        _print_task(shown, with_history=with_history, verbose=verbose)
+        _print_task(shown, hide, with_history=with_history, verbose=verbose)
         if shown.worker is None and shown.view.state in WAITING:
             note(unworked(settings, shown.view.task_id))
 
@@ -114,31 +133,31 @@ def _step(view: TaskView, name: str) -> StepView:
         raise UnknownStepError(task_id=view.task_id, step=name, known=known) from None
 
 
-def _print_task(shown: Shown, *, with_history: bool, verbose: bool) -> None:
+def _print_task(shown: Shown, hide: Hide, *, with_history: bool, verbose: bool) -> None:
     view, out = shown.view, console()
     now = datetime.now(UTC)
     out.print(heading(view, now))
     _print_id(view.task_id)
-    _print_facts(_task_facts(view))
+    _print_facts(_task_facts(view, hide))
     out.print()
     print_table(steps_table(rows(view, now)))
     if verbose:
         for step in view.steps:
             out.print()
-            _print_step(step)
+            _print_step(step, hide)
     else:
-        print_results(view)
+        print_results(view, hide)
         print_errors(view)
     if shown.annotations:
         out.print(Text("annotations", style="bold"))
         for each in shown.annotations:
-            _line(f"  {moment(each.at)}  {clean(each.type)}  ", each.annotation)
+            _line(f"  {moment(each.at)}  {clean(each.type)}  ", hide(each.annotation))
     if with_history:
         limit = None if verbose else LONGEST_MESSAGE
         print_history(shown.history, view, limit=limit)
 
 
-def _task_facts(view: TaskView) -> dict[str, str]:
+def _task_facts(view: TaskView, hide: Hide) -> dict[str, str]:
     status = view.status
     who = f"{clean(view.initiator)} through {clean(view.source_system)}"
     if view.reason != "unknown":
@@ -158,7 +177,7 @@ def _task_facts(view: TaskView) -> dict[str, str]:
         "identity": clean(view.identity or ""),
         "corr. id": "" if view.correlation_id == view.task_id else clean(view.correlation_id or ""),
         "trace": clean(view.traceparent or ""),
-        "context": msgspec.json.encode(view.context).decode() if view.context else "",
+        "context": msgspec.json.encode(hide(view.context)).decode() if view.context else "",
     }
     return {name: value for name, value in facts.items() if value}
 
@@ -180,7 +199,7 @@ def _print_facts(facts: dict[str, str], indent: str = "") -> None:
         out.print(line.append(clip(value, room), style="default"))
 
 
-def _print_step(step: StepView) -> None:
+def _print_step(step: StepView, hide: Hide) -> None:
     out = console()
     out.print(Text(clean(step.name), style="bold"))
     limit = step.retry_limit if step.retryable else 1
@@ -200,7 +219,7 @@ def _print_step(step: StepView) -> None:
     _print_facts({name: value for name, value in facts.items() if value}, "  ")
     for name, value in (("inputs", step.inputs), ("results", step.results)):
         if value is not None:
-            _print_value(name, value)
+            _print_value(name, hide(value))
     if step.error is not None:
         _print_value("error", error_text(step.error, None))
         for frame in step.error.backtrace:

@@ -10,7 +10,8 @@ import click
 from rich.text import Text
 
 from tasker.cli.figures import heading, tables, trend
-from tasker.cli.inputs import InstantType, LengthType
+from tasker.cli.filters import created_options, definition_options, tag_option
+from tasker.cli.inputs import LengthType
 from tasker.cli.printing import console, note, print_json, print_table
 from tasker.cli.service import connect
 from tasker.cli.settings import Settings, pass_settings, store_options
@@ -19,26 +20,15 @@ from tasker.statistics.figures import Performance, Statistics
 
 
 @click.command("stats", short_help="Tell figures: rates, times, errors.")
-@click.option("--namespace", "-n", metavar="NAME")
-@click.option("--name", metavar="NAME", help="The definition's name.")
-@click.option("--version", metavar="VERSION", help="The definition's version.")
-@click.option("--tag", "-t", "tags", multiple=True, metavar="TAG", help="All of these. Repeatable.")
+@definition_options
+@tag_option
 @click.option(
     "--period",
     type=LengthType(),
     metavar="LENGTH",
     help="Created in the latest 90s, 15m, 24h, 7d; or in that long before --until.",
 )
-@click.option(
-    "--since",
-    "created_from",
-    type=InstantType(),
-    metavar="TIME",
-    help="Created from then on: 2026-03-01, 2026-03-01T12:30, or 2h for two hours ago.",
-)
-@click.option(
-    "--until", "created_until", type=InstantType(), metavar="TIME", help="Created before then."
-)
+@created_options
 @click.option(
     "--top",
     type=click.IntRange(1, 1_000),

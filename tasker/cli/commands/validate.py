@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,29 @@ JAEGER_URL = "http://localhost:16686"
 OTLP_VARIABLES = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 OTLP_URL = "http://localhost:4318/v1/traces"
 
+PROMETHEUS_VARIABLE = "PROMETHEUS_URL"
+PROMETHEUS_URL = "http://localhost:9090"
+LISTEN_VARIABLE = "TASKER_VALIDATE_LISTEN"
+LISTEN = "127.0.0.1:9464"
+LAST_PORT = 65_535
+
 STDOUT = "-"
 
 
-def report_options(command: Any) -> Any:
+class Listen(click.ParamType[tuple[str, int]]):
+    """An address to listen at: ``HOST:PORT``, or a port alone."""
+
+    name = "HOST:PORT"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, int]:
+        """Return host and port."""
+        host, _, port = str(value).rpartition(":")
+        if not port.isdecimal() or not 1 <= int(port) <= LAST_PORT:
+            self.fail(f"{value!r} is not HOST:PORT, as in {LISTEN}", param, ctx)
+        return host.strip("[]") or LISTEN.partition(":")[0], int(port)
+
+
+def report_options(command: Any, *, wait_seconds: float = 30.0) -> Any:
     """Add the options that every validator has."""
     for option in (
         click.option("--traceback", is_flag=True, help="Show where an error was raised."),
@@ -40,17 +60,17 @@ def report_options(command: Any) -> Any:
             "--timeout",
             "wait_seconds",
             type=click.FloatRange(min=0, min_open=True),
-            default=30.0,
+            default=wait_seconds,
             show_default=True,
             metavar="SECONDS",
-            help="How long to wait for what was sent to be found.",
+            help="How long to wait for what was told to be found.",
         ),
     ):
         command = option(command)
     return command
 
 
-@click.group("validate", short_help="Check that traces arrive where they should.")
+@click.group("validate", short_help="Check that traces and metrics arrive.")
 def validate_command() -> None:
     """Run small workflows for real, and see whether what is told of them arrives.
 
@@ -59,8 +79,8 @@ def validate_command() -> None:
 
     \b
     Examples:
-      tasker validate jaeger
       tasker validate jaeger --url http://jaeger:16686 --otlp http://jaeger:4318/v1/traces
+      tasker validate prometheus --url http://prometheus:9090 --listen 0.0.0.0:9464
     """
 
 
@@ -116,6 +136,58 @@ def jaeger_command(
             url or os.environ.get(JAEGER_VARIABLE) or JAEGER_URL,
             otlp_url or otlp_url_of(os.environ),
             service=service,
+            wait_seconds=wait_seconds,
+        )
+
+    return tell(anyio.run(validate), settings, json_to=json_to, verbose=verbose)
+
+
+@validate_command.command("prometheus", short_help="Metrics, in Prometheus.")
+@click.option(
+    "--url",
+    metavar="URL",
+    help=f"Prometheus.  [env var: {PROMETHEUS_VARIABLE}; default: {PROMETHEUS_URL}]",
+)
+@click.option(
+    "--listen",
+    type=Listen(),
+    envvar=LISTEN_VARIABLE,
+    default=LISTEN,
+    help="Where the metrics are served meanwhile, for Prometheus to scrape.  "
+    f"[env var: {LISTEN_VARIABLE}; default: {LISTEN}]",
+)
+@partial(report_options, wait_seconds=90.0)
+@pass_settings
+def prometheus_command(
+    settings: Settings,
+    /,
+    *,
+    url: str | None,
+    listen: tuple[str, int],
+    wait_seconds: float,
+    json_to: str | None,
+    verbose: bool,
+    traceback: bool,
+) -> int:
+    """Run workflows, and see whether Prometheus counts what the store has.
+
+    Prometheus must have a job that scrapes the address of --listen, where the metrics
+    are served while this runs. What it scraped stays there, in the namespace `validation`.
+
+    \b
+    Examples:
+      tasker validate prometheus --verbose
+      tasker validate prometheus --url http://prometheus:9090 --listen 0.0.0.0:9464
+    """
+    settings.traceback = settings.traceback or traceback
+    settings.json = settings.json or json_to == STDOUT
+    from tasker.validation.prometheus import validate_prometheus
+
+    async def validate() -> Report:
+        return await validate_prometheus(
+            url or os.environ.get(PROMETHEUS_VARIABLE) or PROMETHEUS_URL,
+            host=listen[0],
+            port=listen[1],
             wait_seconds=wait_seconds,
         )
 

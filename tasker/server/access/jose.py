@@ -56,7 +56,7 @@ class Key(NamedTuple):
             return algorithm[:2] in ("RS", "PS")
         if isinstance(self.value, EllipticCurvePublicKey):
             return _CURVES.get(algorithm) == self.value.curve.name
-        return algorithm.startswith("HS")
+        return isinstance(self.value, bytes) and algorithm.startswith("HS")
 
 
 def read_header(token: str) -> Header:
@@ -162,7 +162,7 @@ def keys_of_set(document: Any) -> list[Key]:
 def _key_of_entry(entry: Any) -> Key | None:
     if not isinstance(entry, dict) or entry.get("kty") not in ("RSA", "EC"):
         return None
-    if entry.get("use", "sig") != "sig" or "d" in entry:
+    if entry.get("use", "sig") != "sig":
         return None
     kid, algorithm = entry.get("kid"), entry.get("alg")
     if not isinstance(kid, str | None) or not isinstance(algorithm, str | None):

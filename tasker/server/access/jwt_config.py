@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from tasker.server.addresses import is_loopback
+from tasker.telemetry.masking import FILTER_MASK
 
 WITH_SECRET = ("HS256", "HS384", "HS512")
 WITH_PUBLIC_KEY = (
@@ -56,6 +57,13 @@ class JwtConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     default_roles: tuple[str, ...] = ()
     keys_seconds: float = 300.0
     keys_stale_seconds: float = 3_600.0
+
+    def __repr__(self) -> str:
+        # Settings get into logs and tracebacks; the secret must not.
+        told = {name: getattr(self, name) for name in self.__struct_fields__}
+        if self.secret is not None:
+            told["secret"] = FILTER_MASK
+        return f"JwtConfig({', '.join(f'{name}={value!r}' for name, value in told.items())})"
 
     @property
     def has_secret(self) -> bool:

@@ -151,7 +151,8 @@ async def discover_set(issuer: str, fetch: Fetch = fetch_json) -> Any:
     if not isinstance(found, dict) or found.get("issuer") != issuer:
         raise ValueError(f"{url} is not of the issuer {issuer}")
     where = found.get("jwks_uri")
-    problems = url_problems("jwks_uri", where) if isinstance(where, str) else ["no jwks_uri"]
-    if problems:
+    if not isinstance(where, str):
+        raise ValueError(f"{url} names no jwks_uri")
+    if problems := url_problems("jwks_uri", where):
         raise ValueError(f"{url}: {problems[0]}")
     return await fetch(where)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
 from tasker.stores.errors import TaskerError
 from tasker.telemetry.exporters.data import MetricsData
+from tasker.telemetry.masking import Masker
+
+_MASKER = Masker()
 
 
 class ExporterError(TaskerError):
@@ -31,8 +34,8 @@ class ExporterInfo(Struct, frozen=True, kw_only=True):
 class Export(Struct, frozen=True, kw_only=True):
     """What came of an export.
 
-    ``text`` is the document, None when ``error`` says why there is none; ``metrics_count``
-    the number of series given to the exporter.
+    ``text`` is the document, None when ``error`` says why there is none, without secrets;
+    ``metrics_count`` the number of series given to the exporter.
     """
 
     success: bool
@@ -42,6 +45,28 @@ class Export(Struct, frozen=True, kw_only=True):
     error: str | None
     metrics_count: int
     seconds: float
+
+
+class ExportObserver(Protocol):
+    """Hears of what a registry of exporters does. Must return at once, and not raise."""
+
+    def registered(self, info: ExporterInfo) -> None:
+        """An exporter was registered, maybe in the place of another."""
+
+    def unregistered(self, info: ExporterInfo) -> None:
+        """An exporter was unregistered."""
+
+    def refused(self, name: str, error: Exception) -> None:
+        """An exporter was not registered."""
+
+    def requested(self, format: str, options: Mapping[str, Any]) -> str:
+        """An export begins; returns what names it to `completed` or `failed`."""
+
+    def completed(self, export_id: str, export: Export) -> None:
+        """It wrote a document."""
+
+    def failed(self, export_id: str, format: str, error: str) -> None:
+        """It wrote none."""
 
 
 class Exporter(ABC):
@@ -106,7 +131,7 @@ def safe_export(
         export: Callable[..., str] = exporter.export
         text = export(data, **options)
     except Exception as failure:
-        error = f"{type(failure).__name__}: {failure}"
+        error = _MASKER.text(f"{type(failure).__name__}: {failure}")
     return Export(
         success=error is None,
         format=format,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any
 
+from tasker.telemetry.engine_log import logger
 from tasker.telemetry.exporters.csv_exporter import CsvExporter
 from tasker.telemetry.exporters.data import MetricsData
 from tasker.telemetry.exporters.exporter import (
@@ -14,22 +14,26 @@ from tasker.telemetry.exporters.exporter import (
     Exporter,
     ExporterError,
     ExporterInfo,
+    ExportObserver,
     check_exporter,
     describe,
     safe_export,
 )
 from tasker.telemetry.exporters.json_exporter import JsonExporter
 
-logger = logging.getLogger("tasker")
-
 ENTRY_POINT_GROUP = "tasker.exporters"
 
 
 class ExporterRegistry:
-    """The exporters of one engine: ``json`` and ``csv`` come along, others are registered."""
+    """The exporters of one engine: ``json`` and ``csv`` come along, others are registered.
 
-    def __init__(self) -> None:
+    Args:
+        observer: Hears of what is registered and exported.
+    """
+
+    def __init__(self, observer: ExportObserver | None = None) -> None:
         self._exporters: dict[str, Exporter] = {"json": JsonExporter(), "csv": CsvExporter()}
+        self._observer = observer
 
     def register(self, name: str, exporter: Exporter, *, replace: bool = False) -> None:
         """Add an exporter.
@@ -37,16 +41,27 @@ class ExporterRegistry:
         Raises:
             ExporterError: The name is taken, and not ``replace``; or it is no exporter.
         """
-        check_exporter(exporter)
-        if name in self._exporters and not replace:
-            raise ExporterError(
-                f"an exporter {name!r} is registered already; give replace=True to take its place"
-            )
+        try:
+            check_exporter(exporter)
+            if name in self._exporters and not replace:
+                raise ExporterError(
+                    f"an exporter {name!r} is registered already; give replace=True to take its "
+                    "place"
+                )
+        except ExporterError as error:
+            if self._observer is not None:
+                self._observer.refused(name, error)
+            raise
         self._exporters[name] = exporter
+        if self._observer is not None:
+            self._observer.registered(describe(name, exporter))
 
     def unregister(self, name: str) -> bool:
         """Remove an exporter; return whether there was one."""
-        return self._exporters.pop(name, None) is not None
+        exporter = self._exporters.pop(name, None)
+        if exporter is not None and self._observer is not None:
+            self._observer.unregistered(describe(name, exporter))
+        return exporter is not None
 
     def discover(self) -> int:
         """Register what installed packages offer; return how many there were.
@@ -101,8 +116,20 @@ class ExporterRegistry:
         Raises:
             ExporterError: No exporter supports the format.
         """
-        name, exporter = self.for_format(format)
+        observer = self._observer
+        export_id = "" if observer is None else observer.requested(format, options)
+        try:
+            name, exporter = self.for_format(format)
+        except ExporterError as error:
+            if observer is not None:
+                observer.failed(export_id, format, str(error))
+            raise
         export = safe_export(name, exporter, format, data, **options)
+        if observer is not None:
+            if export.error is None:
+                observer.completed(export_id, export)
+            else:
+                observer.failed(export_id, format, export.error)
         heard = getattr(exporter, "on_export_complete", None)
         if heard is not None:
             try:

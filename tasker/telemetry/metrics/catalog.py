@@ -118,6 +118,14 @@ LIMIT_CHANGES = _counter(
 DROPPED = _counter(
     "tasker_subscriber_dropped_total", ("subscriber",), "Events that a subscriber has lost."
 )
+STREAM_DROPPED = _counter(
+    "tasker_event_stream_dropped_total", (), "Events that streams have lost, all together."
+)
+TELEMETRY_FAILURES = _counter(
+    "tasker_telemetry_failures_total",
+    ("part",),
+    "Times that events, log, metrics or traces could not take note of something.",
+)
 BUILD = _gauge("tasker_build_info", "1; the label has Tasker's version.", ("version",))
 
 INSTRUMENTS: tuple[Instrument, ...] = (
@@ -131,6 +139,6 @@ INSTRUMENTS: tuple[Instrument, ...] = (
     *(JOURNAL_QUEUE, JOURNAL_CAPACITY, JOURNAL_APPENDS, JOURNAL_COMMITS, JOURNAL_FAILURES),
     *(JOURNAL_HEALTHY, COMMIT_SECONDS, COMMIT_APPENDS, LOOP_LAG),
     *(PERMITS_IN_USE, PERMITS_LIMIT, PERMITS_WAITING, LIMIT_CHANGES, PRESSURE),
-    *(DROPPED, BUILD),
+    *(DROPPED, STREAM_DROPPED, TELEMETRY_FAILURES, BUILD),
 )
 """All of them, in the order in which they are told."""

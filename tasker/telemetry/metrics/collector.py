@@ -87,6 +87,7 @@ def _of_engine(now: Figures) -> Iterator[Metric]:
         (catalog.PERMITS_IN_USE, now.permits.in_use),
         (catalog.PERMITS_LIMIT, now.permits.limit),
         (catalog.PERMITS_WAITING, now.permits.waiting),
+        (catalog.STREAM_DROPPED, now.stream_dropped),
     ):
         yield _numbers(instrument, [((), value)])
     changes = now.concurrency
@@ -94,6 +95,8 @@ def _of_engine(now: Figures) -> Iterator[Metric]:
     loads = changes.pressure.sources()
     yield _numbers(catalog.PRESSURE, [((source,), load) for source, load in loads.items()])
     yield _numbers(catalog.DROPPED, [((who,), count) for who, count in now.dropped.items()])
+    failures = now.telemetry_failures
+    yield _numbers(catalog.TELEMETRY_FAILURES, [((who,), n) for who, n in failures.items()])
 
 
 def _family(instrument: Instrument) -> Metric:

@@ -16,7 +16,9 @@ class Figures(Struct, frozen=True, kw_only=True):
     """What an engine's parts have to tell.
 
     ``loop_lag_seconds`` is by how much the event loop was late at worst in the last
-    seconds; ``dropped`` has the events that each subscriber has lost.
+    seconds; ``dropped`` has the events that each subscriber has lost, ``stream_dropped``
+    those that all streams together have. ``telemetry_failures`` counts, for the parts of
+    telemetry, how often each could not take note of something.
     """
 
     tasks: ResidencyStatistics
@@ -26,3 +28,5 @@ class Figures(Struct, frozen=True, kw_only=True):
     concurrency: ConcurrencyStatistics
     loop_lag_seconds: float
     dropped: Mapping[str, int] = {}
+    stream_dropped: int = 0
+    telemetry_failures: Mapping[str, int] = {}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from tasker.telemetry.exporters.data import MetricsData
-    from tasker.telemetry.exporters.exporter import Export
+    from tasker.telemetry.exporters.exporter import Export, ExportObserver
     from tasker.telemetry.exporters.registry import ExporterRegistry
     from tasker.telemetry.metrics.collector import EngineCollector
 
@@ -41,6 +41,7 @@ class Metrics:
         commits: What commits take.
         figures: Reads how the parts stand.
         clock: The time, for what is exported.
+        exports: Hears of what is exported.
     """
 
     def __init__(
@@ -49,7 +50,9 @@ class Metrics:
         commits: MeasuredCommits,
         figures: Callable[[], Figures],
         clock: Clock,
+        exports: ExportObserver | None = None,
     ) -> None:
+        self._exports = exports
         self._counts = counts
         self._commits = commits
         self._figures = figures
@@ -99,7 +102,7 @@ class Metrics:
         """What `export` writes with."""
         from tasker.telemetry.exporters.registry import ExporterRegistry
 
-        return ExporterRegistry()
+        return ExporterRegistry(self._exports)
 
     def export(self, format: str, **options: Any) -> Export:
         """Write the metrics of this moment in a format, ``json`` or ``csv`` or another's.

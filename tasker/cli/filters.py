@@ -1,0 +1,52 @@
+"""Options that choose tasks, for the commands that look at many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from tasker.cli.inputs import InstantType
+
+Command = Callable[..., Any]
+
+
+def definition_options(command: Command) -> Command:
+    """Add ``--namespace``, ``--name`` and ``--version``."""
+    for option in (
+        click.option("--version", metavar="VERSION", help="The definition's version."),
+        click.option("--name", metavar="NAME", help="The definition's name."),
+        click.option("--namespace", "-n", metavar="NAME"),
+    ):
+        command = option(command)
+    return command
+
+
+def tag_option(command: Command) -> Command:
+    """Add ``--tag``, as ``tags``."""
+    return click.option(
+        "--tag", "-t", "tags", multiple=True, metavar="TAG", help="All of these. Repeatable."
+    )(command)
+
+
+def created_options(command: Command) -> Command:
+    """Add ``--since`` and ``--until``, as ``created_from`` and ``created_until``."""
+    for option in (
+        click.option(
+            "--until",
+            "created_until",
+            type=InstantType(),
+            metavar="TIME",
+            help="Created before then.",
+        ),
+        click.option(
+            "--since",
+            "created_from",
+            type=InstantType(),
+            metavar="TIME",
+            help="Created from then on: 2026-03-01, 2026-03-01T12:30, or 2h for two hours ago.",
+        ),
+    ):
+        command = option(command)
+    return command
