@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect, sync_playwright
 
 from tests.cli.command import ROOT
 
@@ -62,6 +62,16 @@ class Seen:
     faults: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
+    def hear(self, said: ConsoleMessage) -> None:
+        """Take note of what the browser complains about."""
+        if said.type in ("error", "warning") and not _REFUSED.search(said.text):
+            self.faults.append(f"{said.type}: {said.text}")
+
+    def refuse(self, asked: Dialog) -> None:
+        """Take note of a dialog of the browser's: the pages have their own."""
+        self.faults.append(f"a dialog: {asked.message}")
+        asked.dismiss()
+
     def open(self, address: str = "overview") -> Page:
         """Go to an address, from anew."""
         self.page.goto("about:blank")
@@ -91,15 +101,8 @@ def seen(
     context.set_default_timeout(PATIENCE_MS)
     shown = Seen(context.new_page(), url)
     shown.page.on("pageerror", lambda error: shown.faults.append(f"error: {error}"))
-    shown.page.on(
-        "console",
-        lambda said: (
-            said.type in ("error", "warning")
-            and not _REFUSED.search(said.text)
-            and shown.faults.append(f"{said.type}: {said.text}")
-        ),
-    )
-    shown.page.on("dialog", lambda asked: (shown.faults.append("a dialog"), asked.dismiss()))
+    shown.page.on("console", shown.hear)
+    shown.page.on("dialog", shown.refuse)
     shown.page.on("request", lambda request: shown.asked.append(request.url))
     try:
         yield shown

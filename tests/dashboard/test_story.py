@@ -101,7 +101,7 @@ def test_a_note_is_added(desk, submit):
     page.get_by_role("button", name="Add a note").click()
     page.get_by_role("dialog").get_by_label("Text").fill("called the customer")
     page.get_by_role("dialog").get_by_role("button", name="Add the note").click()
-    expect(page.get_by_role("region", name="Notes")).to_contain_text("called the customer")
+    expect(page.get_by_role("table", name="Notes")).to_contain_text("called the customer")
 
 
 def test_what_the_server_refuses_is_told(desk, shop, submit, tmp_path):

@@ -98,7 +98,7 @@ def diamond():
 
     for step in (first, left, last):
         made.step(step)
-    made.step(right, retryable=False)
+    made.step(retryable=False)(right)
     return made
 
 

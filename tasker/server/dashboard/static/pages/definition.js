@@ -44,7 +44,7 @@ function Shown({ data, show, compare }) {
     </${PageHead}>
     ${other
       ? html`<${Panel} title="What changed" id="changes" flush><${Comparison} from=${other.handler} to=${handler} changes=${changes} /></${Panel}>
-        <div class="halves">
+        <div class="column">
           <${Panel} title=${`Graph of ${other.handler.version}`} id="graph-old" flush><${GraphView} graph=${other.graph} marks=${marksOf(changes, "removed")} label=${`Graph of version ${other.handler.version}`} /></${Panel}>
           <${Panel} title=${`Graph of ${handler.version}`} id="graph-new" flush><${GraphView} graph=${graph} marks=${marksOf(changes, "added")} label=${`Graph of version ${handler.version}`} /></${Panel}>
         </div>`

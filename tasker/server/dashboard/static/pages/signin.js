@@ -18,7 +18,7 @@ export function SignIn({ onSignedIn }) {
       setError(failed.status === 401 ? `Nobody is known by this token: ${failed.message}.` : failed.message);
     }
   };
-  return html`<main class="signin" id="main">
+  return html`<main class="signin">
     <form onSubmit=${submit} novalidate>
       <h1>Tasker</h1>
       <p class="muted">Sign in with a token: one that <code>tasker tokens create</code> printed, or that your provider gave you.</p>

@@ -1,6 +1,6 @@
 // One task: its graph and timeline, what each step gave, what went wrong, what can be done.
 
-import { html, useState } from "../vendor/preact.js";
+import { html, useRef, useState } from "../vendor/preact.js";
 import { get, path } from "../core/api.js";
 import { useStream } from "../core/live.js";
 import { useResource, useTick } from "../core/resource.js";
@@ -40,6 +40,7 @@ export function Task({ taskId, query }) {
   const resting = data !== null && atRest(data.task.status);
   if (data !== null && following === resting) setFollowing(!resting);
   const stream = useStream(data !== null && following && !resting ? `tasks/${path(taskId)}/events/stream` : null, {}, () => found.reload());
+  const chosen = useRef(null);
   useTick(1_000);
 
   if (data === null && found.error) return html`<${Missing} id=${taskId} error=${found.error} retry=${found.reloadNow} />`;
@@ -48,7 +49,10 @@ export function Task({ taskId, query }) {
   const selected = task.workflow_steps.some((step) => step.name === query.get("step")) ? query.get("step") : null;
   const tab = TABS.some(([key]) => key === query.get("tab")) ? query.get("tab") : "steps";
   const show = (more) => go(to("tasks", taskId, { step: selected, tab: tab === "steps" ? "" : tab, ...more }), { replace: true });
-  const select = (step) => show({ step: step === selected ? "" : step });
+  const select = (step) => {
+    chosen.current = step;
+    show({ step: step === selected ? "" : step });
+  };
   const step = task.workflow_steps.find((each) => each.name === selected);
   const allowed = (permission) => may(permission, me);
   return html`
@@ -60,15 +64,15 @@ export function Task({ taskId, query }) {
     </${PageHead}>
     <${Summary} task=${task} />
     <${Errors} task=${task} selected=${selected} select=${select} />
+    <${Panel} title="Graph" id="graph" flush><${GraphView} graph=${diagram.graph} selected=${selected} onSelect=${select} label="Graph of the steps" /></${Panel}>
     <div class="columns task-columns ${step ? "with-step" : ""}">
       <div class="column wide">
-        <${Panel} title="Graph" id="graph" flush><${GraphView} graph=${diagram.graph} selected=${selected} onSelect=${select} label="Graph of the steps" /></${Panel}>
         <${Panel} title="Timeline" id="timeline" flush><${TimelineView} timeline=${diagram.timeline} steps=${diagram.graph.steps} selected=${selected} onSelect=${select} /></${Panel}>
         <${Panel} title="Details" id="details" flush tools=${html`<${Choice} label="Details" options=${TABS} value=${tab} onChange=${(key) => show({ tab: key === "steps" ? "" : key })} />`}>
           <${Details} tab=${tab} task=${task} select=${select} allowed=${allowed} onDone=${found.reloadNow} />
         </${Panel}>
       </div>
-      ${step && html`<div class="column step-column"><${StepPanel} key=${step.name} task=${task} step=${step} state=${shownState(step, task)} allowed=${allowed}
+      ${step && html`<div class="column step-column"><${StepPanel} key=${step.name} task=${task} step=${step} state=${shownState(step, task)} allowed=${allowed} reveal=${chosen.current === step.name}
         onDone=${found.reloadNow} onClose=${() => select(selected)} /></div>`}
     </div>`;
 }

@@ -1,6 +1,6 @@
 // One step of a task: how it stands, what it gave or why it failed, what can be done.
 
-import { html } from "../vendor/preact.js";
+import { html, useEffect, useRef } from "../vendor/preact.js";
 import { patch, path, post } from "../core/api.js";
 import { duration, tail } from "../core/format.js";
 import { atRest } from "../core/states.js";
@@ -41,7 +41,12 @@ function actionsOf(step, task, allowed) {
   ].filter(Boolean);
 }
 
-export function StepPanel({ task, step, state, allowed, onDone, onClose }) {
+/** The step. `reveal` has it scrolled into view, as for one that was just chosen. */
+export function StepPanel({ task, step, state, allowed, reveal, onDone, onClose }) {
+  const head = useRef(null);
+  useEffect(() => {
+    if (reveal) head.current.scrollIntoView({ block: "nearest" });
+  }, []);
   const where = `tasks/${path(task.task_id)}/workflow_steps/${path(step.name)}`;
   const run = async (action, values) => {
     if (action.name === "update") await patch(where, values);
@@ -50,7 +55,7 @@ export function StepPanel({ task, step, state, allowed, onDone, onClose }) {
   };
   const limit = step.retryable ? step.retry_limit : 1;
   return html`<${Panel} title=${step.name} id="step" className="step" tools=${html`<button type="button" class="plain" aria-label="Close the step" onClick=${onClose}>✕</button>`}>
-    <p class="step-state"><${State} value=${state} />${state === "retrying" && html`<span>next attempt <${When} at=${step.retry_at} /></span>`}</p>
+    <p class="step-state" ref=${head}><${State} value=${state} />${state === "retrying" && html`<span>next attempt <${When} at=${step.retry_at} /></span>`}</p>
     <${Actions} actions=${actionsOf(step, task, allowed)} label=${`Operations on ${step.name}`} run=${run} />
     ${step.error && state !== "complete" && html`<${Fault} error=${step.error} />`}
     ${step.description && html`<p>${step.description}</p>`}
