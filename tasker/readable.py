@@ -18,7 +18,7 @@ from tasker.stores.records import NodeRecord, TaskState
 from tasker.task_view import TaskListPage, TaskView
 
 if TYPE_CHECKING:
-    from tasker.statistics.figures import Performance, Statistics
+    from tasker.statistics.figures import Activity, Performance, Statistics
     from tasker.statistics.reading import StatisticsReading
 
 
@@ -69,6 +69,19 @@ class Readable(Protocol):
         """
         self._check_open("read the performance")
         return await self._figures().performance(where or TaskQuery())
+
+    async def activity(
+        self, where: TaskQuery | None = None, *, hours: float = 1.0, slices: int = 60
+    ) -> Activity:
+        """Return what was created and came to rest lately, in slices of equal length.
+
+        The query's ``created_from`` and ``created_until`` do not count here.
+
+        Raises:
+            InvalidRequestError: ``hours`` is not positive, or ``slices`` not 1 to 1,000.
+        """
+        self._check_open("read the activity")
+        return await self._figures().activity(where or TaskQuery(), hours=hours, slices=slices)
 
     async def history(self, task_id: str, *, after_seq: int = 0) -> list[HistoryEntry]:
         """Return every transition of a task and its steps, in order, after ``after_seq``."""

@@ -21,9 +21,12 @@ from tasker.server.openapi import document, openapi_config
 from tasker.server.patience import InTime
 from tasker.server.routes import (
     access,
+    actors,
     analytics,
     audit,
     bulk,
+    dashboard,
+    diagrams,
     documentation,
     handlers,
     health,
@@ -46,9 +49,12 @@ _MODULES = (
     streams,
     health,
     analytics,
+    actors,
+    diagrams,
     access,
     audit,
     documentation,
+    dashboard,
 )
 _ROUTES = [route for module in _MODULES for route in module.ROUTES]
 

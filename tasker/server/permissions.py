@@ -15,6 +15,7 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {
     "tasker.workflow_step": ("index", "show", "update", "cancel", "retry", "resolve"),
     "tasker.handler": ("index", "show"),
     "tasker.event": ("index",),
+    "tasker.actor": ("index",),
     "tasker.health_status": ("index",),
     "tasker.metrics": ("index",),
     "tasker.analytics": ("index",),

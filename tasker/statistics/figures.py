@@ -223,6 +223,32 @@ class Window(Struct, frozen=True, kw_only=True):
     mean_step_seconds: float | None
 
 
+class ActivitySlice(Struct, frozen=True, kw_only=True, gc=False):
+    """What happened from ``since`` on, for the length of a slice.
+
+    ``completed`` are the tasks that came to rest complete or resolved by hand.
+    """
+
+    since: datetime
+    created: int
+    completed: int
+    failed: int
+    cancelled: int
+
+
+class Activity(Struct, frozen=True, kw_only=True):
+    """The tasks created in the latest hours, by when they were created and came to rest.
+
+    ``slices`` are in order, the last one ends at ``generated_at``; each lasts
+    ``slice_seconds``.
+    """
+
+    generated_at: datetime
+    hours: float
+    slice_seconds: float
+    slices: tuple[ActivitySlice, ...]
+
+
 class Performance(Struct, frozen=True, kw_only=True):
     """How it goes now, and how it went lately.
 

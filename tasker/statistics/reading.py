@@ -16,9 +16,10 @@ from tasker.definitions.graph import dependencies_of
 from tasker.errors import InvalidRequestError
 from tasker.ids import first_id_at
 from tasker.reading import TaskQuery
+from tasker.statistics.activity import ActivityTally
 from tasker.statistics.blocking import Dependencies
 from tasker.statistics.durations import seconds
-from tasker.statistics.figures import Performance, Period, Statistics, TaskRun
+from tasker.statistics.figures import Activity, Performance, Period, Statistics, TaskRun
 from tasker.statistics.tally import DefinitionKey, SlowTask, Tally
 from tasker.statistics.telling import HOUR_SECONDS, instant_of, statistics_of
 from tasker.statistics.window import WindowTally
@@ -108,6 +109,21 @@ class StatisticsReading:
             health_score=complete / (complete + failed) if complete + failed else 1.0,
             windows=tuple(window.window() for window in windows),
         )
+
+    async def activity(self, where: TaskQuery, *, hours: float, slices: int) -> Activity:
+        """Return what was created and came to rest lately; raises `InvalidRequestError`."""
+        if not 1 <= slices <= MOST:
+            raise InvalidRequestError(f"slices is {slices}; it must be 1 to {MOST}")
+        if not hours > 0:
+            raise InvalidRequestError(f"hours is {hours}; it must be greater than 0")
+        now = self._clock.now()
+        tally = ActivityTally(hours, slices, microseconds(now))
+        asked = replace(
+            where.to_filter(), created_from=now - hours * HOUR_SECONDS, created_until=None
+        )
+        async for tasks in self._pages(asked):
+            await anyio.to_thread.run_sync(tally.add, tasks)
+        return tally.activity()
 
     async def _pages(self, where: TaskFilter) -> AsyncIterator[tuple[TaskTimes, ...]]:
         cursor, before = "", None

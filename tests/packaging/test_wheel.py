@@ -10,6 +10,8 @@ import pytest
 
 from tests.packaging.project import PYPROJECT, ROOMS, ROOT, our_files
 
+# What the pages of the dashboard are made of.
+PAGES = ("*.js", "*.css", "*.html", "*.svg", "*.txt")
 BUILT_FROM = ["pyproject.toml", "LICENSE", "README.md", *ROOMS]
 
 
@@ -41,7 +43,7 @@ def test_the_wheel_holds_tasker_alone(wheel_members: set[str]):
 def test_the_wheel_holds_every_file_once(wheel_members: set[str]):
     expected = {"tasker/py.typed"} | {
         f"{folder.replace('.', '/')}/{path.name}"
-        for pattern in ("*.py", "*.sql", "*.json", "*.yml")
+        for pattern in ("*.py", "*.sql", "*.json", "*.yml", *PAGES)
         for folder, path in our_files(pattern)
     }
     assert {member for member in wheel_members if member.startswith("tasker/")} == expected

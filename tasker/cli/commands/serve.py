@@ -161,5 +161,5 @@ class _Serving:
         if self._settings.json:
             line = msgspec.json.encode({"event": "server.started", "url": url}).decode()
         else:
-            line = f"serving {self._config.store} at {url} (its pages: {url}/docs)"
+            line = f"serving {self._config.store} at {url} (to look at: {url}/dashboard)"
         print(line, file=self._out, flush=True)

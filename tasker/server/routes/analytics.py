@@ -13,9 +13,10 @@ from msgspec import Struct
 from tasker.reading import TaskQuery
 from tasker.server.answering import guarded
 from tasker.server.sidecar import Sidecar
-from tasker.statistics.figures import Performance, Statistics
+from tasker.statistics.figures import Activity, Performance, Statistics
 
 MOST_HOURS = 24 * 366
+MOST_SLICES = 500
 Text = Annotated[str | None, Parameter(max_length=255, required=False)]
 
 
@@ -61,6 +62,37 @@ async def performance(
     return PerformanceReport(scope=scope, performance=await sidecar.engine.performance(where))
 
 
+class ActivityReport(Struct, frozen=True, kw_only=True):
+    """What happened lately, slice by slice, and to which tasks."""
+
+    scope: Scope
+    activity: Activity
+
+
+@get(
+    "/analytics/activity",
+    operation_id="getActivity",
+    tags=["analytics"],
+    summary="What happened lately, slice by slice",
+    **guarded("tasker.analytics:index", 422),
+)
+async def activity(
+    *,
+    sidecar: NamedDependency[Sidecar],
+    namespace: FromQuery[Text] = None,
+    name: FromQuery[Text] = None,
+    version: FromQuery[Text] = None,
+    period: FromQuery[Annotated[float, Parameter(gt=0, le=MOST_HOURS)]] = 1.0,
+    slices: FromQuery[Annotated[int, Parameter(ge=1, le=MOST_SLICES)]] = 60,
+) -> ActivityReport:
+    """Return how many of the tasks of the last `period` hours began and ended in each slice."""
+    where = TaskQuery(namespace=namespace, name=name, version=version)
+    return ActivityReport(
+        scope=Scope(namespace=namespace, name=name, version=version),
+        activity=await sidecar.engine.activity(where, hours=period, slices=slices),
+    )
+
+
 @get(
     "/analytics/bottlenecks",
     operation_id="getBottlenecks",
@@ -92,4 +124,4 @@ async def bottlenecks(
     )
 
 
-ROUTES = (performance, bottlenecks)
+ROUTES = (performance, activity, bottlenecks)

@@ -13,6 +13,7 @@ from tasker.analysis.template import TemplateAnalysis, analyze_definition
 from tasker.definitions.definition import CustomEvent, Definition, StepDefinition
 from tasker.definitions.version import latest, sort_versions
 from tasker.errors import UnknownDefinitionError
+from tasker.handlers.binding import BoundDefinition
 from tasker.server.answering import guarded
 from tasker.server.errors import NotFoundError
 from tasker.server.sidecar import Sidecar
@@ -176,14 +177,7 @@ async def show_handler(
 ) -> Handler:
     """Return a version of a handler with its dependency graph; `latest` unless one is named."""
     registry = sidecar.engine.registry
-    try:
-        bound = registry.get(name, namespace, version)
-    except UnknownDefinitionError as error:
-        if namespace not in registry.namespaces():
-            raise NotFoundError(kind="namespace", name=namespace) from error
-        raise NotFoundError(
-            kind="handler", name=f"{namespace}.{name}" + (f"@{version}" if version else "")
-        ) from error
+    bound = find_handler(sidecar, namespace, name, version)
     definition = bound.definition
     versions = [
         each.definition.version for each in registry.list(namespace) if each.definition.name == name
@@ -202,6 +196,21 @@ async def show_handler(
         step_templates=tuple(StepTemplate.of(step, bound.masker) for step in definition.steps),
         dependency_graph=analyze_definition(definition),
     )
+
+
+def find_handler(
+    sidecar: Sidecar, namespace: str, name: str, version: str | None
+) -> BoundDefinition:
+    """Return a version of a handler, `latest` unless one is named; raises `NotFoundError`."""
+    registry = sidecar.engine.registry
+    try:
+        return registry.get(name, namespace, version)
+    except UnknownDefinitionError as error:
+        if namespace not in registry.namespaces():
+            raise NotFoundError(kind="namespace", name=namespace) from error
+        raise NotFoundError(
+            kind="handler", name=f"{namespace}.{name}" + (f"@{version}" if version else "")
+        ) from error
 
 
 def _summary(definitions: list[Definition]) -> HandlerSummary:

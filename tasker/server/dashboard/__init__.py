@@ -1,0 +1,1 @@
+"""The pages for people: files that a browser is given, and nothing else."""
