@@ -19,6 +19,7 @@ from graphql import (
 )
 from msgspec import Struct
 
+from tasker.errors import TaskerError
 from tasker.server.access.caller import Caller
 from tasker.server.errors import InvalidQueryError, MalformedQueryError, QueryLimitError
 from tasker.server.graphql.context import Context
@@ -110,7 +111,7 @@ class Operations:
         except Refused:
             raise
         except GraphQLError as error:
-            raise Refused([error]) from error
+            raise Refused([_as_invalid(error)]) from error
         except Exception as error:
             raise Refused.because(error) from error
         return Prepared(
@@ -168,7 +169,6 @@ class Operations:
         hidden = not self._limits.introspection
         errors = validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=hidden)
         if errors:
-            # What a scalar said of a literal is no failure of ours.
             raise Refused([_as_invalid(each) for each in errors])
         return document
 
@@ -192,6 +192,9 @@ def told(error: GraphQLError) -> dict[str, Any]:
 
 
 def _as_invalid(error: GraphQLError) -> GraphQLError:
+    """Return an error as one of the operation: what a scalar says of a value is no failure."""
+    if isinstance(error.original_error, TaskerError):
+        return error
     return GraphQLError(error.message, error.nodes, error.source, error.positions)
 
 
