@@ -20,7 +20,7 @@ from tasker.server import (
 from tasker.server.access.protocols import RequestScoped
 from tasker.server.access.roles import DEFAULT_ROLES
 from tasker.server.access.tokens import TokenFile
-from tasker.server.permissions import PUBLIC, all_permissions, exists, matches
+from tasker.server.permissions import EACH_PART, PUBLIC, all_permissions, exists, matches
 from tests.cli.command import ROOT, process
 from tests.server.inside import application, post_task
 from tests.server.routes import ABSENT, GUARDED, ROUTES
@@ -89,6 +89,8 @@ def test_every_route_names_a_permission_that_there_is():
         assert permission == PUBLIC or exists(permission or ""), (method, path)
     public = {path for _, path, permission in ROUTES if permission == PUBLIC}
     assert public == {"/health/live", "/health/ready"}
+    asks_by_itself = {path for _, path, permission in ROUTES if permission == EACH_PART}
+    assert asks_by_itself == {"/graphql"}
     assert {each[2] for each in GUARDED} == set(all_permissions())
 
 

@@ -131,7 +131,7 @@ class Conversation:
     async def _hear(self, message: Message, group: TaskGroup) -> None:
         match message.type:
             case "subscribe":
-                self._start(message, group)
+                await self._start(message, group)
             case "complete":
                 scope = self._under_way.pop(message.id or "", None)
                 if scope is not None:
@@ -145,12 +145,17 @@ class Conversation:
             case _:
                 raise _Close(BAD_MESSAGE, "there is no such message")
 
-    def _start(self, message: Message, group: TaskGroup) -> None:
+    async def _start(self, message: Message, group: TaskGroup) -> None:
         if not message.id or len(message.id) > LONGEST_ID:
             raise _Close(BAD_MESSAGE, "subscribe needs an id")
         if message.id in self._under_way:
             raise _Close(SAME_ID, "an operation of this id is under way")
         request = _decoded(message.payload, Request)
+        found, most = len(self._under_way) + 1, self._limits.max_subscriptions
+        if found > most:
+            refused = Refused.because(QueryLimitError(limit="operations", found=found, most=most))
+            await self._say(id=message.id, type="error", payload=refused.answer["errors"])
+            return
         scope = self._under_way[message.id] = anyio.CancelScope()
         group.start_soon(self._operate, message.id, request, scope)
 
@@ -170,11 +175,6 @@ class Conversation:
             await self._say(id=id, **ending)
 
     async def _answer(self, id: str, request: Request) -> None:
-        most = self._limits.max_subscriptions
-        if len(self._under_way) > most:
-            raise Refused.because(
-                QueryLimitError(limit="operations", found=len(self._under_way), most=most)
-            )
         try:
             caller = await caller_of(self._socket, anew=True)
         except TaskerError as error:

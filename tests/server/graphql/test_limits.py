@@ -43,11 +43,12 @@ async def test_cost_counts_what_lists_multiply():
     async with limited(max_cost=601) as (client, _, _):
         assert (await send(client, query)).status_code == 200
         assert await stopped(client, query, "cost", n=51) == 1 + 51 * 12
+    around = "{parents {children {children {name}}}}"
     async with limited() as (client, _, _):
         for huge in (
             "{tasks(limit: 2000000000) {taskId}}",
-            "{taskConnection(first: 100) {nodes {workflowSteps {parents {children {name}}}}}}",
-            "{tasks(limit: 100) {workflowSteps @skip(if: true) {parents {children {name}}}}}",
+            f"{{taskConnection(first: 100) {{nodes {{workflowSteps {around}}}}}}}",
+            f"{{tasks(limit: 100) {{workflowSteps @skip(if: true) {around}}}}}",
         ):
             await stopped(client, huge, "cost")
 
@@ -58,7 +59,7 @@ async def test_fragments_within_fragments_are_counted_without_being_written_out(
         f" fragment g{n} on Task {{a: workflowSteps {{...f{n + 1}}}}}"
         for n in range(30)
     )
-    query = f"{{task(taskId: 1) {{...g0}}}} {many} fragment f30 on WorkflowStep {{name}}"
+    query = f"{{step(taskId: 1, stepId: 1) {{...f0}}}} {many} fragment f30 on WorkflowStep {{name}}"
     twice = " ".join(f"fragment f{n} on Task {{...f{n + 1} ...f{n + 1}}}" for n in range(80))
     flat = f"{{tasks {{...f0}}}} {twice} fragment f80 on Task {{taskId}}"
     root = flat.replace("{tasks {...f0}}", "{...f0}").replace("on Task", "on Query")

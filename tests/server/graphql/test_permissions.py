@@ -195,9 +195,7 @@ async def test_a_condition_is_asked_about_what_the_first_field_names():
             f'{{task(taskId: "{tasks["bank"]}") {{taskId}}}}',
             f'{{a: task(taskId: "{tasks["shop"]}") {{taskId}}'
             f' b: task(taskId: "{tasks["bank"]}") {{taskId}}}}',
-            f'query ($id: ID = "{tasks["bank"]}") {{step(taskId: $id, stepId: "pay") {{name}}}}'.replace(
-                "ID =", "ID! ="
-            ),
+            f'query ($id: ID! = "{tasks["bank"]}") {{step(taskId: $id, stepId: "pay") {{name}}}}',
             f'mutation {{cancelTask(input: {{taskId: "{tasks["bank"]}"}}) {{task {{taskId}}}}}}',
             'mutation {createTask(input: {name: "work", namespace: "bank", context: {}})'
             " {task {taskId}}}",

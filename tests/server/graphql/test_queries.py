@@ -49,7 +49,8 @@ def test_the_steps_of_a_task_have_their_place_in_its_graph(mine):
     query = """query ($id: ID!) { task(taskId: $id) { workflowSteps {
         workflowStepId taskId status attempts inProcess processed retryLimit isRootStep isLeafStep
         parentCount childCount parentStepIds childStepIds error results
-        parents { name children { name } } task { taskId } namedStep { name dependentSystem { name } }
+        parents { name children { name } } task { taskId }
+        namedStep { name dependentSystem { name } }
     } } }"""
     steps = data(mine, query, id=mine.failed["task_id"])["task"]["workflowSteps"]
     assert [step["workflowStepId"] for step in steps] == ["validate", "charge", "ship"]
