@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from tasker.actors.envelope import Reply
 from tasker.actors.workflow.decision import Decision
@@ -99,6 +100,7 @@ class Batch:
         *,
         created: TaskRecord | None = None,
         identity_expires_before: float | None = None,
+        outgoing: Raw | None = None,
     ) -> Append:
         """Return the append that makes it durable; ``created`` is the task, when new."""
         head = self.head
@@ -125,4 +127,5 @@ class Batch:
             transitions=tuple(self.transitions),
             annotations=tuple(self.annotations),
             actions=tuple(self.actions),
+            outgoing=outgoing,
         )

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tasker.actors.journal import Journal
 from tasker.actors.permits import Permits
-from tasker.actors.protocols import Clock, Observer, Runner
+from tasker.actors.protocols import Clock, NoOutbox, Observer, Outbox, Runner
 from tasker.actors.step import StepPool
 from tasker.actors.timers import Timers
 from tasker.actors.workflow.state import WorkflowState
@@ -46,6 +46,7 @@ class TaskContext:
         clock: Clock,
         residents: Residents,
         node_id: str,
+        outbox: Outbox | None = None,
         passivate_after_seconds: float = 1.0,
         working: bool = True,
     ) -> None:
@@ -59,6 +60,7 @@ class TaskContext:
         self.clock = clock
         self.residents = residents
         self.node_id = node_id
+        self.outbox: Outbox = outbox or NoOutbox()
         self.passivate_after_seconds = passivate_after_seconds
         self.working = working
         self.draining = False

@@ -9,6 +9,8 @@ import anyio
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
+    from msgspec import Raw
+
     from tasker.actors.workflow.outcome import AttemptResult
     from tasker.actors.workflow.plan import Plan, StepPlan
     from tasker.actors.workflow.state import WorkflowState
@@ -100,3 +102,42 @@ class Observer(Witness, Protocol):
 
     async def room(self, task_id: str) -> None:
         """Return when the task may go on: whoever must not miss what it does keeps up."""
+
+
+class Outbox(Protocol):
+    """Says what durable subscriptions are to hear of an append, to be recorded with it.
+
+    Must return at once, and not raise.
+    """
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is any durable subscription; nothing else is asked while not."""
+
+    def of_created(self, task: TaskRecord, at: float) -> Raw | None:
+        """Return the events of a task that will wait in the store, as a JSON array."""
+
+    def of_append(
+        self, state: WorkflowState, transitions: Sequence[Transition], at: float
+    ) -> Raw | None:
+        """Return the events of an append to come, as a JSON array; None for none.
+
+        It will be the one after ``state.seq``. ``state`` is the task after it, and
+        ``state.undurable`` has the steps before it.
+        """
+
+
+class NoOutbox:
+    """An outbox that nobody reads."""
+
+    wanted = False
+
+    def of_created(self, task: TaskRecord, at: float) -> Raw | None:
+        """Return nothing."""
+        return None
+
+    def of_append(
+        self, state: WorkflowState, transitions: Sequence[Transition], at: float
+    ) -> Raw | None:
+        """Return nothing."""
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -44,7 +45,7 @@ from tasker.stores.records import (
 
 LOAD_BATCH = 128
 """Tasks claimed from the store at once."""
-MOST_IN_MOTION = 384
+MOST_IN_MOTION = 256
 """Appends on their way beyond which no more tasks are loaded.
 
 So many keep the event loop and the store busy; more tasks in memory would only cost
@@ -109,6 +110,7 @@ class Residency(Actor):
         self._clock = clock
         self._limit = limit
         self._poll = poll_seconds
+        self._polled_at = -math.inf
         self._takes_up = takes_up
         self._on_trouble = on_trouble
         self._on_changed = on_changed
@@ -273,9 +275,8 @@ class Residency(Actor):
 
     async def run(self) -> None:
         """Load what is due and what waits for room, again and again."""
-        if self._poll is not None:
-            # For the next answer to tell of what changes from now on.
-            await self._changed()
+        # For the next answer to tell of what changes from now on.
+        await self._changed()
         while True:
             self._agenda.look_begins()
             try:
@@ -291,8 +292,8 @@ class Residency(Actor):
                 await self._agenda.wait(0.5)
                 continue
             while not self._agenda.look_wanted:
-                await self._agenda.wait(self._poll)
-                if self._poll is not None and await self._changed():
+                await self._agenda.wait(self._until_poll())
+                if await self._changed():
                     self._agenda.know_nothing()
                     self._on_changed()
                     break
@@ -414,6 +415,7 @@ class Residency(Actor):
         actions: Sequence[ActionRecord],
     ) -> None:
         """Have a task made durable without taking it into memory."""
+        context = self._ready_context()
         append = Append(
             task_id=task.task_id,
             epoch=task.epoch,
@@ -424,8 +426,10 @@ class Residency(Actor):
             steps=tuple(steps),
             transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
             actions=tuple(actions),
+            outgoing=(
+                context.outbox.of_created(task, task.created_at) if context.outbox.wanted else None
+            ),
         )
-        context = self._ready_context()
 
         def done(outcome: Exception | None) -> None:
             # In the journal's turn: before anybody can load the task, and tell of its start.
@@ -461,7 +465,17 @@ class Residency(Actor):
         if context.working and not context.draining:
             self._agenda.look_by(self._clock.now() + LOAD_SECONDS)
 
+    def _until_poll(self) -> float | None:
+        if self._poll is None:
+            return None
+        return max(0.0, self._polled_at + self._poll - self._clock.now())
+
     async def _changed(self) -> bool:
+        """Return whether others wrote to the store; it is asked no more often than it says."""
+        now = self._clock.now()
+        if self._poll is None or now < self._polled_at + self._poll:
+            return False
+        self._polled_at = now
         try:
             return await self._store.changed()
         except StoreError:

@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 import msgspec
+from msgspec import Raw
 
 from tasker.actors.actor import Actor
 from tasker.actors.batch import Batch
@@ -139,6 +140,7 @@ class TaskSupervisor(Actor):
             self.state,
             created=self.state.task,
             identity_expires_before=identity_expires_before,
+            outgoing=self._outgoing(batch),
         )
 
         def done(outcome: Exception | None) -> None:
@@ -228,7 +230,7 @@ class TaskSupervisor(Actor):
                 self._take(advance(self.state, Wake(), now), batch)
             await self._prepare(batch, now)
             if batch.durable:
-                append = batch.to_append(self.state)
+                append = batch.to_append(self.state, outgoing=self._outgoing(batch))
                 self._recording = _Recording(batch, append, messages)
                 await self._context.journal.enqueue(append, self._recorded)
                 return
@@ -323,6 +325,12 @@ class TaskSupervisor(Actor):
         if batch.ends and self.state.plan.annotates:
             batch.annotations.extend(await self._context.runner.annotate(self.state))
         self._let_go(batch, now)
+
+    def _outgoing(self, batch: Batch) -> Raw | None:
+        outbox = self._context.outbox
+        if not outbox.wanted or not (batch.transitions or batch.head is not None):
+            return None
+        return outbox.of_append(self.state, batch.transitions, batch.at)
 
     async def _start_ready(self, batch: Batch, now: float) -> None:
         state, claims = self.state, self._claims

@@ -10,7 +10,7 @@ from benchmarks.case import Case
 _FOLDER = Path(__file__).parent / "cases"
 ORDER = (
     *("diamond", "chain", "fanout", "latency", "concurrency", "plain", "budget"),
-    *("mailbox", "journal", "advance", "codec", "analysis"),
+    *("mailbox", "journal", "advance", "codec", "analysis", "subscribers"),
     *("live", "import", "cli", "recovery", "waiting", "growth", "statistics", "telemetry", "peers"),
 )
 

@@ -18,6 +18,14 @@ from tasker.stores.errors import (
     TaskerError,
 )
 from tasker.stores.memory import MemoryStore
+from tasker.stores.outbox import (
+    DeadLetterRecord,
+    OutboxEntry,
+    OutboxStore,
+    Pruned,
+    SubscriptionRecord,
+    SubscriptionStanding,
+)
 from tasker.stores.protocols import (
     AuditReader,
     CatalogStore,
@@ -74,6 +82,7 @@ __all__ = [
     "ClaimStore",
     "CommandRecord",
     "CommandStore",
+    "DeadLetterRecord",
     "DefinitionRecord",
     "DependentSystemRecord",
     "DuplicateIdentityError",
@@ -87,6 +96,9 @@ __all__ = [
     "NamespaceRecord",
     "NodeRecord",
     "ObjectMapRecord",
+    "OutboxEntry",
+    "OutboxStore",
+    "Pruned",
     "SizeLimitError",
     "SqliteStore",
     "StaleLeaseError",
@@ -102,6 +114,8 @@ __all__ = [
     "StoreUnavailableError",
     "StoreUrlError",
     "StoreVersionError",
+    "SubscriptionRecord",
+    "SubscriptionStanding",
     "SystemStore",
     "TaskChange",
     "TaskFilter",

@@ -16,6 +16,7 @@ from tasker.stores.errors import StoreError, StoreInUseError
 from tasker.stores.matching import matches
 from tasker.stores.memory_audit import MemoryAudit
 from tasker.stores.memory_catalog import MemoryCatalog
+from tasker.stores.memory_outbox import MemoryOutbox
 from tasker.stores.memory_times import times_of
 from tasker.stores.records import (
     UNDONE,
@@ -56,7 +57,7 @@ class _Entry(msgspec.Struct):
         return TaskSnapshot(task=self.task, steps=tuple(self.steps.values()), seq=self.seq)
 
 
-class MemoryStore(MemoryCatalog, MemoryAudit):
+class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
     """A store whose contents live as long as the object, across close and open."""
 
     def __init__(self) -> None:
@@ -67,6 +68,7 @@ class MemoryStore(MemoryCatalog, MemoryAudit):
         # at these alone, so that finished tasks cost nothing.
         self._waiting: set[str] = set()
         self._node: NodeRecord | None = None
+        self._former: str | None = None
         self._asked = False
 
     @property
@@ -141,6 +143,8 @@ class MemoryStore(MemoryCatalog, MemoryAudit):
             self._keep_actions(entry.task, append)
         if append.details is not None:
             self._put(replace(entry.task, **asdict(append.details)))
+        if append.outgoing is not None:
+            self._send(append.task_id, append.outgoing, append.at)
 
     def _create(self, task: TaskRecord, at: float) -> None:
         self._entries[task.task_id] = _Entry(task)
@@ -298,7 +302,9 @@ class MemoryStore(MemoryCatalog, MemoryAudit):
         self._check_open()
         if self._node is not None and self._node.node_id != node.node_id:
             raise StoreInUseError(url=self.url, holder=str(self._node))
-        self._node = node
+        if self._former is not None and self._former != node.node_id:
+            self._free_leases(self._former)
+        self._node, self._former = node, node.node_id
         return self._free(lambda owner: owner != node.node_id)
 
     async def leave(self, node_id: str) -> None:
@@ -307,6 +313,7 @@ class MemoryStore(MemoryCatalog, MemoryAudit):
         if self._node is not None and self._node.node_id == node_id:
             self._node = None
         self._free(lambda owner: owner == node_id)
+        self._free_leases(node_id)
 
     async def holder(self) -> NodeRecord | None:
         """See `ClaimStore.holder`."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec.structs import asdict
 
 from tasker.stores.matching import matches_audit, position_of
+from tasker.stores.memory_base import MemoryBase
 from tasker.stores.records import Append, AuditFilter, AuditPage, AuditRecord, TaskSummary
 
 
-class MemoryAudit:
+class MemoryAudit(MemoryBase):
     """See `AuditReader`."""
 
     def __init__(self) -> None:
@@ -44,6 +45,3 @@ class MemoryAudit:
             )
             for action in append.actions
         ]
-
-    def _check_open(self) -> None:
-        raise NotImplementedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Raw
 from msgspec.structs import replace
 
-from tasker.stores.errors import StoreClosedError
+from tasker.stores.memory_base import MemoryBase
 from tasker.stores.records import (
     AnnotationTypeRecord,
     CommandRecord,
@@ -16,27 +16,17 @@ from tasker.stores.records import (
 )
 
 
-class MemoryCatalog:
+class MemoryCatalog(MemoryBase):
     """The catalog, system and command slices, in dictionaries."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._is_open = False
         self._definitions: dict[str, DefinitionRecord] = {}
         self._namespaces: dict[str, NamespaceRecord] = {}
         self._annotation_types: dict[str, AnnotationTypeRecord] = {}
         self._systems: dict[str, DependentSystemRecord] = {}
         self._object_maps: dict[frozenset[tuple[str, str]], ObjectMapRecord] = {}
         self._commands: dict[str, CommandRecord] = {}
-
-    @property
-    def url(self) -> str:
-        """The URL that it was made from."""
-        return "memory://"
-
-    def _check_open(self) -> None:
-        if not self._is_open:
-            raise StoreClosedError(url=self.url)
 
     # Catalog
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tasker.stores.errors import StoreError
+from tasker.stores.outbox import OutboxStore
 from tasker.stores.records import (
     AnnotationRecord,
     AnnotationTypeRecord,
@@ -54,6 +55,7 @@ class JournalStore(Protocol):
         An append is recorded whole: task head, details, steps (each replaces the record
         of its name), transitions, annotations, actions; an annotation's type that is not
         known is created. The namespace of a created task is created when absent.
+        What it has ``outgoing`` is put into the outbox, in the order of the appends.
         When the call raises, none of the appends was acknowledged and all or none
         of them are recorded. A cancelled call has an unknown outcome.
         """
@@ -158,13 +160,14 @@ class ClaimStore(Protocol):
         """Become the one node that works this store, and free what others held.
 
         Every task owned by another node loses its owner, its epoch unchanged, so
-        that it can be claimed. Returns how many there were. Raises
+        that it can be claimed. Returns how many there were. The node that worked it
+        before loses its leases of subscriptions. Raises
         `StoreInUseError`, naming the holder, while another live node works the
         store; a dead process holds nothing.
         """
 
     async def leave(self, node_id: str) -> None:
-        """Give up working the store; free the tasks that the node still owns."""
+        """Give up working the store; free the tasks and subscriptions that the node still owns."""
 
     async def holder(self) -> NodeRecord | None:
         """Return the live node that works the store, or None."""
@@ -269,6 +272,7 @@ class Store(
     CatalogStore,
     SystemStore,
     CommandStore,
+    OutboxStore,
     Protocol,
 ):
     """A store: all the slices and a life."""

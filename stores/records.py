@@ -187,8 +187,9 @@ class Append(Struct, frozen=True, gc=False, kw_only=True):
 
     ``seq`` numbers the appends of a task from 1 without gaps. The first one
     carries ``created``; ``details`` comes with later ones alone.
-    ``identity_expires_before`` frees an equal identity of a
-    task created before that instant. ``actions`` are what was asked for by whom.
+    ``identity_expires_before`` frees an equal identity of a task created before that
+    instant. ``actions`` are what was asked for by whom. ``outgoing`` is what durable
+    subscriptions hear of it: a JSON array of events, None when that is nothing.
     """
 
     task_id: str
@@ -203,6 +204,7 @@ class Append(Struct, frozen=True, gc=False, kw_only=True):
     transitions: tuple[Transition, ...] = ()
     annotations: tuple[AnnotationRecord, ...] = ()
     actions: tuple[ActionRecord, ...] = ()
+    outgoing: Raw | None = None
 
 
 class TaskSnapshot(Struct, frozen=True, gc=False, kw_only=True):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from tasker.events.event import Event
     from tasker.events.subscriber import BaseSubscriber
+    from tasker.events.webhooks import WebhookSubscriber
     from tasker.handlers import Sequence, Step, StepHandler, Task, TaskHandler
     from tasker.handlers.api import ApiStepHandler
     from tasker.reading import TaskQuery
@@ -51,6 +52,7 @@ __all__ = [
     "TaskState",
     "TaskView",
     "TaskerError",
+    "WebhookSubscriber",
     "define",
 ]
 
@@ -73,6 +75,7 @@ _HOMES = {
     ),
     "tasker.events.event": ("Event",),
     "tasker.events.subscriber": ("BaseSubscriber",),
+    "tasker.events.webhooks": ("WebhookSubscriber",),
     "tasker.handlers": ("Sequence", "Step", "StepHandler", "Task", "TaskHandler"),
     "tasker.handlers.api": ("ApiStepHandler",),
     "tasker.reading": ("TaskQuery",),

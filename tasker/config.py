@@ -34,7 +34,10 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
         passivate_after_seconds: A task that waits longer than this leaves memory.
         shutdown_seconds: How long running steps may take to finish at shutdown.
         subscriber_drain_seconds: How long subscribers may take after that to handle the
-            events that wait for them; the rest is dropped.
+            events that wait for them; the rest is dropped. Durable ones go on at the
+            next start.
+        outbox_retention_seconds: How long the store keeps events for durable subscriptions
+            that nobody delivers.
         poll_seconds: How often other processes' submissions are looked for.
         identity: How equal requests are told: ``none`` (each is its own task),
             ``hash`` (of what is asked for), or ``package.module:Class``.
@@ -59,6 +62,7 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
     passivate_after_seconds: float = 1.0
     shutdown_seconds: float = 10.0
     subscriber_drain_seconds: float = 5.0
+    outbox_retention_seconds: float = 7 * 86_400.0
     poll_seconds: float = 0.5
     identity: str = "none"
     identity_window_seconds: float = 60.0

@@ -24,10 +24,14 @@ from tasker.definitions.definition import Definition
 from tasker.errors import EngineClosedError, TaskerError
 from tasker.events.announcer import Announcer
 from tasker.events.bus import EventBus
+from tasker.events.durable import DurableDelivery
 from tasker.events.exports import Exports
+from tasker.events.keeper import OutboxKeeper
 from tasker.events.known import EventCatalog
 from tasker.events.notices import Notices
+from tasker.events.outbox import EventOutbox
 from tasker.events.registrations import Registrations
+from tasker.events.subscriber import BaseSubscriber
 from tasker.events.subscribers import Subscribers
 from tasker.events.subscriptions import Subscribing, subscribe_all
 from tasker.handlers.binding import BoundDefinition
@@ -50,6 +54,7 @@ from tasker.stores.protocols import Store
 from tasker.stores.records import ErrorRecord, NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.submission import Submission
+from tasker.subscriptions import Subscriptions
 from tasker.task_view import TaskView
 from tasker.telemetry.engine_log import logger
 from tasker.telemetry.masking import Masker
@@ -106,7 +111,20 @@ class Engine(Operator, Readable, Listening, Monitored):
         self.event_catalog = EventCatalog(
             lambda: (each for bound in registry.list() for each in bound.declared_events())
         )
-        self._subscribers = Subscribers(self._events, self.event_catalog)
+        self._outbox = EventOutbox()
+        self._keeper = OutboxKeeper(
+            self._outbox,
+            store,
+            clock,
+            retention_seconds=config.outbox_retention_seconds,
+            shared=store.shared,
+        )
+        self._subscribers = Subscribers(
+            self._events, self.event_catalog, self._outbox, self._deliver_durably
+        )
+        self.subscriptions = Subscriptions(
+            store, clock, forget=self._subscribers.forget, nudge=self._outbox.nudge
+        )
         self._announcer = Announcer(self._events)
         self._registrations = Registrations(self._announcer)
         registry.observer = self._registrations
@@ -361,6 +379,8 @@ class Engine(Operator, Readable, Listening, Monitored):
                 self._stack.push_async_callback(self._leave)
             await self._stack.enter_async_context(self._runner)
             self._announcer.open()
+            await self._subscribers.declare()
+            await self._keeper.look()
             await self._stack.enter_async_context(self._runtime)
             self._subscribers.open(self._runtime.subscribers)
             if self._work:
@@ -400,7 +420,7 @@ class Engine(Operator, Readable, Listening, Monitored):
             )
 
     def _new_runtime(self, *, working: bool) -> Runtime:
-        witnesses: dict[str, Witness] = {"log": TaskLog()}
+        witnesses: dict[str, Witness] = {"outbox": self._outbox, "log": TaskLog()}
         if self._counts is not None:
             witnesses["metrics"] = self._counts
         if self._traces is not None:
@@ -415,12 +435,24 @@ class Engine(Operator, Readable, Listening, Monitored):
             plans=self._shelf,
             runner=self._runner,
             observer=self._observers,
+            outbox=self._outbox,
+            keeper=self._keeper,
             notices=self._notices,
             clock=self._clock,
             config=self.config,
             node_id=self._node_id,
             working=working,
             takes_up=self._recover,
+        )
+
+    def _deliver_durably(self, subscriber: BaseSubscriber) -> DurableDelivery:
+        return DurableDelivery(
+            subscriber,
+            outbox=self._outbox,
+            store=self._store,
+            clock=self._clock,
+            owner=self._node_id,
+            poll_seconds=self.config.poll_seconds if self._store.shared else None,
         )
 
     def _watch(self, runtime: Runtime) -> None:

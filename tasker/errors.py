@@ -14,6 +14,7 @@ TaskerError
 │   └── BypassError                 a step that may not be bypassed
 ├── DuplicateTaskError              a task with this identity exists
 ├── UnknownTaskError                no task has this id
+├── UnknownSubscriptionError        no durable subscription has this name
 ├── UnknownStepError                the task has no such step
 ├── InvalidTransitionError          the state machine has no such arrow
 ├── InvalidOperationError           the operation is not legal in that state
@@ -21,12 +22,14 @@ TaskerError
 ├── TaskFailedError                 a task ended otherwise than complete
 ├── EngineClosedError               the engine takes no work any more
 ├── ExporterError                   metrics cannot be exported so; see tasker.telemetry
+├── WebhookError                    a webhook is not signed as it has to be
 ├── ServerError                     the server refuses it; see tasker.server.errors
 ├── NoAnswerError                   the engine that works the store did not answer in time
 ├── MissingExtraError               an optional package is not installed
 ├── RetryableError                  raised by handlers: try again
 └── PermanentError                  raised by handlers: no retry can help
-    └── UndeclaredEventError        an event was published that nobody declared
+    ├── UndeclaredEventError        an event was published that nobody declared
+    └── SubscriptionGoneError       raised by durable subscribers: deliver no more
 """
 
 from __future__ import annotations
@@ -89,13 +92,16 @@ __all__ = [
     "StoreUrlError",
     "StoreVersionError",
     "SubscriberError",
+    "SubscriptionGoneError",
     "TaskChangedError",
     "TaskFailedError",
     "TaskerError",
     "UndeclaredEventError",
     "UnknownDefinitionError",
     "UnknownStepError",
+    "UnknownSubscriptionError",
     "UnknownTaskError",
+    "WebhookError",
 ]
 
 
@@ -256,6 +262,16 @@ class UnknownTaskError(TaskerError):
         super().__init__(f"no task {task_id}; list the tasks to find its id")
 
 
+class UnknownSubscriptionError(TaskerError):
+    """The store has no durable subscription of this name."""
+
+    def __init__(self, *, subscription: str, known: Sequence[str]) -> None:
+        self.subscription = subscription
+        self.known = tuple(known)
+        has = f"it has {', '.join(self.known)}" if self.known else "it has none"
+        super().__init__(f"the store has no subscription {subscription!r}; {has}")
+
+
 class TaskFailedError(TaskerError):
     """A task ended otherwise than complete; ``errors`` maps failed steps to messages."""
 
@@ -273,6 +289,17 @@ class EngineClosedError(TaskerError):
     def __init__(self, *, operation: str) -> None:
         self.operation = operation
         super().__init__(f"cannot {operation}: the engine is closed or shutting down")
+
+
+class WebhookError(TaskerError):
+    """A request is no webhook of the sender: its signature, or its time, is not right.
+
+    ``reason`` says what is wrong, without any of the secrets.
+    """
+
+    def __init__(self, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the webhook is refused: {reason}")
 
 
 class NoAnswerError(TaskerError):
@@ -356,3 +383,10 @@ class UndeclaredEventError(PermanentError):
             f"step {step!r} published the event {event!r}, which it does not declare ({hint}); "
             "add it to custom_events"
         )
+
+
+class SubscriptionGoneError(PermanentError):
+    """Raise in a durable subscriber: whoever it tells is gone for good.
+
+    The subscription is suspended; what it has not delivered waits until it is resumed.
+    """

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from tasker.events.bus import STREAM_CAPACITY, EventBus
-from tasker.events.delivery import Delivery
 from tasker.events.known import EventCatalog, EventInfo
 from tasker.events.mailbox import WhenFull
 from tasker.events.subscriber import BaseSubscriber
-from tasker.events.subscribers import CAPACITY, WHEN_FULL, Subscribers
+from tasker.events.subscribers import CAPACITY, WHEN_FULL, AnyDelivery, Subscribers
 from tasker.events.subscription import Subscription
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,8 +52,11 @@ class Listening(Protocol):
         name: str | None = None,
         capacity: int = CAPACITY,
         when_full: WhenFull = WHEN_FULL,
+        durable: bool = False,
     ) -> Callable[[F], F]:
         """Have a function hear events; ``async def`` on the event loop, ``def`` in a thread.
+
+        With ``durable`` it misses none, see `subscribe`.
 
             @engine.on("task.failed")
             async def alert(event):
@@ -63,7 +65,9 @@ class Listening(Protocol):
         Raises:
             SubscriberError: A name is that of no event.
         """
-        return self._subscribers.on(names, name=name, capacity=capacity, when_full=when_full)
+        return self._subscribers.on(
+            names, name=name, capacity=capacity, when_full=when_full, durable=durable
+        )
 
     def subscribe(
         self,
@@ -71,18 +75,30 @@ class Listening(Protocol):
         *,
         capacity: int = CAPACITY,
         when_full: WhenFull = WHEN_FULL,
-    ) -> Delivery:
+        durable: bool | None = None,
+    ) -> AnyDelivery:
         """Have a subscriber hear events from now on, and return what delivers them.
 
         Its ``statistics()`` count what was delivered, dropped and what failed.
 
+        A ``durable`` one has a subscription in the store under its name, with a cursor:
+        every event of a decision from now on is delivered to it at least once, whatever
+        becomes of this process. For it ``capacity`` and ``when_full`` do not count;
+        its ``policy`` does. None takes ``subscriber.durable``.
+
         Raises:
             SubscriberError: It cannot hear what it asks for.
         """
-        return self._subscribers.add(subscriber, capacity=capacity, when_full=when_full)
+        return self._subscribers.add(
+            subscriber, capacity=capacity, when_full=when_full, durable=durable
+        )
 
-    def unsubscribe(self, delivery: Delivery) -> None:
-        """Have a subscriber hear no more; what waits for it is dropped."""
+    def unsubscribe(self, delivery: AnyDelivery) -> None:
+        """Have a subscriber hear no more; what waits for it is dropped.
+
+        A durable subscription stays in the store, and goes on with the next process that
+        declares it; `tasker.subscriptions.Subscriptions.remove` ends it.
+        """
         self._subscribers.remove(delivery)
 
     def register_event(self, name: str, description: str = "") -> EventInfo:

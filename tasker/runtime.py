@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import Self
 
+from tasker.actors.actor import Supervised
 from tasker.actors.context import TaskContext
 from tasker.actors.inbox import Inbox
 from tasker.actors.journal import Journal
 from tasker.actors.permits import Permits
-from tasker.actors.protocols import Clock, Observer, PlanSource, Runner
+from tasker.actors.protocols import Clock, Observer, Outbox, PlanSource, Runner
 from tasker.actors.residency import Residency
 from tasker.actors.step import StepPool
 from tasker.actors.supervisor import Supervisor
@@ -40,6 +41,7 @@ class Runtime:
         engine
         ├── journal, timers, residency,           restarted when they fail
         │   inbox, prober
+        ├── outbox                                who wants what of it, what can be deleted
         ├── subscribers                           one actor a subscriber of events
         ├── tasks                                 one supervisor a live task
         └── steps                                 one actor an attempt
@@ -55,6 +57,8 @@ class Runtime:
         plans: PlanSource,
         runner: Runner,
         observer: Observer,
+        outbox: Outbox,
+        keeper: Supervised,
         notices: Notices,
         clock: Clock,
         config: EngineConfig,
@@ -93,6 +97,7 @@ class Runtime:
         )
         self.inbox = Inbox(store, clock, self.operate)
         self.prober = Prober(store)
+        self._keeper = keeper
         self.subscribers = Supervisor("subscribers", on_failure=_log_failure)
         self._tasks = Supervisor("tasks", on_failure=_log_failure)
         self._steps = Supervisor("steps", on_failure=_log_failure)
@@ -126,6 +131,7 @@ class Runtime:
             clock=clock,
             residents=self.residency,
             node_id=node_id,
+            outbox=outbox,
             # What is let go of here would be taken up by somebody else.
             passivate_after_seconds=config.passivate_after_seconds if takes_up else math.inf,
             working=working,
@@ -146,6 +152,7 @@ class Runtime:
         telemetry_failures: Mapping[str, int],
     ) -> Figures:
         """Return how the parts and those who listen stand at this moment."""
+        listening = tuple(subscribers)
         return Figures(
             tasks=self.residency.statistics(),
             mailboxes=self.residency.mailboxes(),
@@ -153,8 +160,9 @@ class Runtime:
             permits=self.permits.statistics(),
             concurrency=self.governor.statistics(),
             loop_lag_seconds=self.watchdog.lag(),
-            dropped={each.name: each.dropped for each in subscribers},
+            dropped={each.name: each.dropped for each in listening if not each.durable},
             stream_dropped=stream_dropped,
+            dead_lettered={each.name: each.dead_lettered for each in listening if each.durable},
             telemetry_failures=dict(telemetry_failures),
         )
 
@@ -177,6 +185,7 @@ class Runtime:
         root.start(lambda: self.residency)
         root.start(lambda: self.inbox)
         root.start(lambda: self.prober)
+        root.launch(self._keeper)
         return self
 
     async def __aexit__(self, *exc: object) -> bool | None:

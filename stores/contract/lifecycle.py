@@ -19,6 +19,7 @@ from tasker.stores.contract.records import (
     task,
 )
 from tasker.stores.errors import StoreClosedError
+from tasker.stores.outbox import SubscriptionRecord
 from tasker.stores.protocols import Store
 from tasker.stores.records import (
     AnnotationTypeRecord,
@@ -33,6 +34,7 @@ _DEFINITION = DefinitionRecord(
     hash="h", namespace="n", name="n", version="1.0.0", body=Raw(b"{}"), created_at=START
 )
 _MAP = ObjectMapRecord(system_one="a", remote_id_one="1", system_two="b", remote_id_two="2")
+_SUBSCRIPTION = SubscriptionRecord(name="s", events=("*",), created_at=START)
 _CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "commit": lambda store: store.commit([creation(task("t1"))]),
     "probe": lambda store: store.probe(),
@@ -64,6 +66,19 @@ _CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "finish_command": lambda store: store.finish_command("c1", b"{}"),
     "get_command": lambda store: store.get_command("c1"),
     "prune_commands": lambda store: store.prune_commands(START),
+    "put_subscription": lambda store: store.put_subscription(_SUBSCRIPTION),
+    "subscriptions": lambda store: store.subscriptions(),
+    "wanted_events": lambda store: store.wanted_events(),
+    "suspend_subscription": lambda store: store.suspend_subscription("s", None),
+    "lease_subscription": lambda store: store.lease_subscription("s", "a", now=START, until=START),
+    "release_subscription": lambda store: store.release_subscription("s", 1),
+    "read_outbox": lambda store: store.read_outbox("s", after=0, limit=1),
+    "advance": lambda store: store.advance("s", 1, 1),
+    "dead_letters": lambda store: store.dead_letters("s"),
+    "redeliver": lambda store: store.redeliver("s", at=START),
+    "discard_dead_letters": lambda store: store.discard_dead_letters("s"),
+    "prune_outbox": lambda store: store.prune_outbox(START),
+    "remove_subscription": lambda store: store.remove_subscription("s"),
 }
 
 

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+from msgspec import Raw
+from msgspec.structs import replace
 
 from tasker.stores.contract import expect
 from tasker.stores.contract.commands import DONE
@@ -26,6 +28,7 @@ from tasker.stores.errors import (
     StaleLeaseError,
     StoreInUseError,
 )
+from tasker.stores.outbox import SubscriptionRecord
 from tasker.stores.protocols import Store
 from tasker.stores.records import ObjectMapRecord
 
@@ -200,3 +203,26 @@ async def check_one_object_map_for_all_processes(database: Database) -> None:
                 group.start_soon(ask, one, forth)
                 group.start_soon(ask, two, back)
     expect.equal(len(set(maps)), 1, "processes at once get the same map")
+
+
+async def check_a_subscription_is_of_all_processes(database: Database) -> None:
+    """What one process records, another one delivers; only one of them has the lease."""
+    async with _two(database) as (one, two):
+        await one.put_subscription(
+            SubscriptionRecord(name="billing", events=("*",), created_at=START)
+        )
+        expect.equal(await two.wanted_events(), {"billing": ["*"]}, "it is known to the other")
+        told = [Raw(b'[{"event_id":"%d"}]' % number) for number in range(3)]
+        await recorded(two, [replace(creation(task("t0")), outgoing=told[0])])
+        await recorded(one, [replace(creation(task("t1")), outgoing=told[1])])
+        leased = await two.lease_subscription("billing", "two", now=START, until=START + 9)
+        if leased is None:
+            raise expect.BrokenPromiseError("a lease that is free was refused")
+        refused = await one.lease_subscription("billing", "one", now=START, until=START + 9)
+        expect.true(refused is None, "then the first one does not")
+        entries = await two.read_outbox("billing", after=0, limit=9)
+        expect.equal([each.task_id for each in entries], ["t0", "t1"], "in the order of commits")
+        await two.advance("billing", leased.epoch, entries[-1].position)
+        await recorded(one, [replace(creation(task("t2")), outgoing=told[2])])
+        rest = await two.read_outbox("billing", after=entries[-1].position, limit=9)
+        expect.equal([each.task_id for each in rest], ["t2"], "nothing comes below a cursor")

@@ -18,6 +18,7 @@ from tasker.stores.contract import (
     journal,
     lifecycle,
     nodes,
+    outbox,
     reads,
     refusals,
     sharing,
@@ -38,6 +39,7 @@ _TOPICS = (
     catalog,
     systems,
     commands,
+    outbox,
     lifecycle,
     sharing,
 )

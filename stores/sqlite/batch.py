@@ -23,6 +23,7 @@ _STATEMENTS = (
     "put_step",
     "insert_append",
     "insert_action",
+    "insert_outgoing",
     "insert_annotation",
     "know_annotation_type",
     "know_namespace",
@@ -80,6 +81,8 @@ class Batch:
                 (task_id, append.seq, append.at, each.operation, each.by, each.step, each.reason)
                 for each in append.actions
             )
+        if append.outgoing is not None:
+            rows["insert_outgoing"].append((task_id, append.at, text(append.outgoing)))
         if append.annotations:
             self._add_annotations(append)
 

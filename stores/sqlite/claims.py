@@ -15,6 +15,7 @@ from tasker.stores.sqlite.rows import snapshots
 from tasker.stores.sqlite.slice import Slice
 
 _QUERIES = queries("claims")
+_OUTBOX = queries("outbox")
 
 # Whoever asks for the holder takes the lock for a moment. That long a lock that
 # is taken may only be such a question.
@@ -124,6 +125,7 @@ class ClaimSlice(Slice):
 
 
 def _install(connection: sqlite3.Connection, node: NodeRecord) -> int:
+    connection.execute(_OUTBOX["free_former"], {"node_id": node.node_id})
     connection.execute(_QUERIES["put_node"], (node.node_id, node.host, node.pid, node.started_at))
     return connection.execute(_QUERIES["free_others"], {"node_id": node.node_id}).rowcount
 
@@ -131,3 +133,4 @@ def _install(connection: sqlite3.Connection, node: NodeRecord) -> int:
 def _remove(connection: sqlite3.Connection, node_id: str) -> None:
     connection.execute(_QUERIES["delete_node"], (node_id,))
     connection.execute(_QUERIES["free_own"], {"node_id": node_id})
+    connection.execute(_OUTBOX["free_leases"], {"node_id": node_id})

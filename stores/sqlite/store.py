@@ -19,6 +19,7 @@ from tasker.stores.sqlite.commands import CommandSlice
 from tasker.stores.sqlite.connection import Connection
 from tasker.stores.sqlite.journal import JournalSlice
 from tasker.stores.sqlite.node_lock import NodeLock
+from tasker.stores.sqlite.outbox import OutboxSlice
 from tasker.stores.sqlite.reads import ReadSlice, register_functions
 from tasker.stores.sqlite.schema import (
     Durability,
@@ -38,6 +39,7 @@ class SqliteStore(
     ClaimSlice,
     CatalogSlice,
     CommandSlice,
+    OutboxSlice,
 ):
     """A store in one SQLite file, for one engine and any number of other processes.
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "analyze": ("analyze", "Find what decides how long it takes."),
     "stats": ("stats", "Tell figures: rates, times, errors."),
     "events": ("events", "List the events there are, or explain one."),
+    "subscriptions": ("subscriptions", "See to durable subscriptions and dead letters."),
     "metrics": ("metrics", "Print metrics by name, a dashboard, or alert rules."),
     "bench": ("bench", "Measure a definition, and say what limits it."),
     "validate": ("validate", "Check that traces and metrics arrive."),

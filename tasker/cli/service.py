@@ -72,6 +72,15 @@ async def connect(
         StoreMissingError: There is no such store, and none was to be made.
         UsageError: It is one that no other process can see.
     """
+    async with open_store(settings, create=create, sources=sources) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def open_store(
+    settings: Settings, *, create: bool = False, sources: Iterable[Source] = ()
+) -> AsyncIterator[Engine]:
+    """Open an engine that does no work on the store that the settings name; see `connect`."""
     if settings.in_memory:
         raise click.UsageError(ALONE)
     store = make_store(settings.store_url, create=create)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tasker.events.bus import EventBus
     from tasker.events.delivery import Delivery, SubscriberStatistics
+    from tasker.events.durable import DurableDelivery
     from tasker.events.event import CustomEvent, Event, StepEvent, TaskEvent
     from tasker.events.known import (
         EventCatalog,
@@ -18,13 +19,18 @@ if TYPE_CHECKING:
         search_events,
     )
     from tasker.events.mailbox import WhenFull
+    from tasker.events.policy import DeliveryPolicy
+    from tasker.events.signing import new_secret, verify_webhook
     from tasker.events.subscriber import BaseSubscriber
     from tasker.events.subscription import Subscription
+    from tasker.events.webhooks import WebhookSubscriber
 
 __all__ = [
     "BaseSubscriber",
     "CustomEvent",
     "Delivery",
+    "DeliveryPolicy",
+    "DurableDelivery",
     "Event",
     "EventBus",
     "EventCatalog",
@@ -34,12 +40,15 @@ __all__ = [
     "SubscriberStatistics",
     "Subscription",
     "TaskEvent",
+    "WebhookSubscriber",
     "WhenFull",
     "catalog",
     "decode_event",
     "event_info",
     "events_of",
+    "new_secret",
     "search_events",
+    "verify_webhook",
 ]
 
 # Late, as in `tasker`: a worker process of a handler needs to know of `published` alone.
@@ -51,9 +60,13 @@ _HOMES = {
     ),
     "tasker.events.delivery": ("Delivery", "SubscriberStatistics"),
     "tasker.events.event": ("CustomEvent", "Event", "StepEvent", "TaskEvent"),
+    "tasker.events.durable": ("DurableDelivery",),
     "tasker.events.mailbox": ("WhenFull",),
+    "tasker.events.policy": ("DeliveryPolicy",),
+    "tasker.events.signing": ("new_secret", "verify_webhook"),
     "tasker.events.subscriber": ("BaseSubscriber",),
     "tasker.events.subscription": ("Subscription",),
+    "tasker.events.webhooks": ("WebhookSubscriber",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

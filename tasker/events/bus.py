@@ -142,7 +142,7 @@ class EventBus:
     def decided(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
         """Tell of what one append made durable."""
         if self._listeners:
-            for event in derive(state, transitions, at, self._wanted):
+            for event in derive(state, state.seq, transitions, at, self._wanted):
                 self.publish(event)
 
     def _mailboxes(self, name: str) -> tuple[EventMailbox, ...]:

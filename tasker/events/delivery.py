@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Callable
-from typing import Any
 
 import anyio
-import anyio.to_thread
-from anyio import CapacityLimiter
 from msgspec import Struct
 
 from tasker.actors.actor import Supervised
 from tasker.actors.mailbox import MailboxStatistics
 from tasker.cancellation import was_cancelled
-from tasker.events.event import Event
+from tasker.events.handling import Failures, Handling
 from tasker.events.mailbox import EventMailbox, WhenFull
 from tasker.events.patterns import Patterns
 from tasker.events.subscriber import BaseSubscriber
@@ -30,8 +25,9 @@ class SubscriberStatistics(Struct, frozen=True, kw_only=True):
 
     ``received`` are those brought to it, ``delivered`` those handled, ``failed`` those
     whose handling raised, ``dropped`` those for which there was no room, or no time at
-    the end. ``holding`` is how many tasks it holds back now. ``last_error`` is what it raised last,
-    without secrets.
+    the end. ``holding`` is how many tasks it holds back now. ``last_error`` is what it raised
+    last, without secrets. Of a ``durable`` one, ``waiting`` are those read ahead, and
+    ``dead_lettered`` those that were given up.
     """
 
     name: str
@@ -45,6 +41,8 @@ class SubscriberStatistics(Struct, frozen=True, kw_only=True):
     dropped: int
     holding: int
     last_error: str | None
+    durable: bool = False
+    dead_lettered: int = 0
 
 
 class Delivery(Supervised):
@@ -60,10 +58,9 @@ class Delivery(Supervised):
         self.subscriber = subscriber
         self.mailbox = mailbox
         self.patterns = Patterns(subscriber.events)
-        self._threads = CapacityLimiter(1)
-        self._methods: dict[str, tuple[Callable[[Event], Any] | None, bool]] = {}
-        self._delivered = self._failed = 0
-        self._last_error: str | None = None
+        self._handling = Handling(subscriber)
+        self._failures = Failures(self.name)
+        self._delivered = 0
         self._busy = False
         self._idle = anyio.Event()
 
@@ -73,16 +70,20 @@ class Delivery(Supervised):
             event = await self.mailbox.get()
             self._busy = True
             try:
-                await self._deliver(event)
+                await self._handling.handle(event)
                 self._delivered += 1
             except (Exception, asyncio.CancelledError) as error:
                 if isinstance(error, asyncio.CancelledError) and was_cancelled():
                     raise
-                self._count(event, error)
+                self._failures.add(event.name, error)
             finally:
                 self._busy = False
                 if not self.mailbox.events:
                     self._idle.set()
+
+    async def teardown(self) -> None:
+        """Have the subscriber let go of what it holds."""
+        await self._handling.close()
 
     def close(self) -> None:
         """Drop what waits; nobody will handle it."""
@@ -111,49 +112,8 @@ class Delivery(Supervised):
             waiting=len(box.events) + self._busy,
             received=box.received,
             delivered=self._delivered,
-            failed=self._failed,
+            failed=self._failures.count,
             dropped=box.dropped,
             holding=len(box.held),
-            last_error=self._last_error,
+            last_error=self._failures.last,
         )
-
-    async def _deliver(self, event: Event) -> None:
-        if not self.subscriber.should_process_event(event):
-            return
-        method, is_async = self._method(event.name)
-        if method is None:
-            return
-        if is_async:
-            await method(event)
-            return
-        handled = await anyio.to_thread.run_sync(
-            method, event, abandon_on_cancel=True, limiter=self._threads
-        )
-        if inspect.isawaitable(handled):
-            await handled
-
-    def _method(self, name: str) -> tuple[Callable[[Event], Any] | None, bool]:
-        found = self._methods.get(name)
-        if found is None:
-            method = self.subscriber.method_for(name)
-            found = self._methods[name] = (method, _is_async(method))
-        return found
-
-    def _count(self, event: Event, error: BaseException) -> None:
-        self._failed += 1
-        self._last_error = _MASKER.text(f"{type(error).__name__}: {error}")
-        # The 1st, 2nd, 4th, 8th …: one that always fails must not fill the log.
-        if self._failed & (self._failed - 1) == 0:
-            logger.warning(
-                "%s failed on %s (%d so far): %s",
-                self.name,
-                event.name,
-                self._failed,
-                self._last_error,
-                exc_info=error,
-            )
-
-
-def _is_async(method: Any) -> bool:
-    call = getattr(method, "__call__", None)  # noqa: B004 (an object whose call is async)
-    return inspect.iscoroutinefunction(method) or inspect.iscoroutinefunction(call)

@@ -41,7 +41,7 @@ class Wanted:
         bottlenecks: What finds bottlenecks, None where nobody wants to hear of them.
     """
 
-    __slots__ = ("bottlenecks", "custom", "names", "workflow")
+    __slots__ = ("bottlenecks", "custom", "names", "steps", "workflow")
 
     def __init__(
         self,
@@ -52,23 +52,33 @@ class Wanted:
         self.names = names
         self.custom = custom
         self.bottlenecks = bottlenecks
+        self.steps = any(name in names for name in _STEP_NAMES)
         self.workflow = tuple(each for each in WORKFLOW_FACTS if _NAMES[each[0]] in names)
 
 
 def derive(
-    state: WorkflowState, transitions: Sequence[Transition], at: float, wanted: Wanted
+    state: WorkflowState, seq: int, transitions: Sequence[Transition], at: float, wanted: Wanted
 ) -> list[Event]:
-    """Return the events of one append, whose number is ``state.seq``, in their order.
+    """Return the events of one append, in their order.
 
     Args:
         state: The task after it; ``state.undurable`` has the steps before it.
+        seq: The append's number.
         transitions: What it recorded.
         at: When it was decided, Unix seconds.
         wanted: Only these are made.
     """
-    telling = _Telling(Decided(state, transitions, at), wanted)
+    # What a handler published is in the detail; most transitions have none.
+    told = [
+        (number, transition)
+        for number, transition in enumerate(transitions)
+        if wanted.steps or transition.step is None or transition.detail is not None
+    ]
+    if not told and not wanted.workflow:
+        return []
+    telling = _Telling(Decided(state, transitions, at), seq, wanted)
     held_up: dict[str, int] = {}
-    for number, transition in enumerate(transitions):
+    for number, transition in told:
         if transition.step is None:
             telling.of_task(number, transition)
         else:
@@ -102,11 +112,11 @@ class _Telling:
 
     __slots__ = ("_decided", "_id", "_wanted", "events")
 
-    def __init__(self, decided: Decided, wanted: Wanted) -> None:
+    def __init__(self, decided: Decided, seq: int, wanted: Wanted) -> None:
         self.events: list[Event] = []
         self._decided = decided
         self._wanted = wanted
-        self._id = f"{decided.state.task.task_id}/{decided.state.seq}"
+        self._id = f"{decided.state.task.task_id}/{seq}"
 
     def of_task(self, number: int, transition: Transition) -> None:
         names, decided = self._wanted.names, self._decided
@@ -213,3 +223,9 @@ _KINDS: tuple[type[Event], ...] = (
 )
 # Looked up several times a step: to ask a class for its tag costs ten times as much.
 _NAMES = {kind: tag_of(kind) for kind in _KINDS}
+_STEP_NAMES = tuple(
+    name for name in _NAMES.values() if name.removeprefix("observability.").startswith("step.")
+)
+
+DECIDED = frozenset({"task.created", *_NAMES.values()})
+"""The engine's events that `derive` and `task_created` tell of: those of appends."""

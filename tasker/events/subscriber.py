@@ -11,6 +11,7 @@ from tasker.events import extract
 from tasker.events.event import Event
 from tasker.events.known import EventCatalog, types
 from tasker.events.patterns import Patterns
+from tasker.events.policy import DeliveryPolicy
 
 Method = Callable[[Any], Any]
 
@@ -41,6 +42,12 @@ class BaseSubscriber:
     subscribe_to: ClassVar[Sequence[str]] = ()
     """Names, ``order.*`` for all below a namespace, or ``*`` for all."""
 
+    durable: ClassVar[bool] = False
+    """Whether it has a subscription in the store, and so misses nothing, by default."""
+
+    policy: DeliveryPolicy = DeliveryPolicy()
+    """How it is delivered to when it is durable."""
+
     def __init__(
         self,
         *,
@@ -56,6 +63,9 @@ class BaseSubscriber:
     def should_process_event(self, event: Event) -> bool:
         """Return whether to handle an event; asked of every one, on the event loop."""
         return True
+
+    async def aclose(self) -> None:
+        """Let go of what it holds, connections for one; called when it hears no more."""
 
     def method_for(self, name: str) -> Method | None:
         """Return what handles events of a name, None when nothing does."""

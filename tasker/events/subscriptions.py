@@ -7,6 +7,9 @@ subscriptions:
     when_full: drop_oldest                # or drop_newest, block
     capacity: 1000
     enabled: true
+    durable: false                        # true: with a cursor in the store; it misses nothing
+    max_attempts: 20                      # of a durable one, before an event is a dead letter
+    concurrency: 8                        # of a durable one, tasks whose events are handled at once
     config: {dsn: "${SENTRY_DSN:-}"}
 """
 
@@ -18,6 +21,7 @@ from os import PathLike
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tasker.definitions.environment import resolve
 from tasker.definitions.files import find_files, read_text
@@ -27,11 +31,11 @@ from tasker.definitions.nodes import Fields, line_of
 from tasker.definitions.reading import read
 from tasker.definitions.source import parse
 from tasker.errors import DefinitionError, HandlerError, SubscriberError
-from tasker.events.delivery import Delivery
 from tasker.events.known import EventCatalog
 from tasker.events.mailbox import WHEN_FULL as POLICIES
+from tasker.events.outbox import check_durable
 from tasker.events.subscriber import BaseSubscriber
-from tasker.events.subscribers import CAPACITY, WHEN_FULL
+from tasker.events.subscribers import CAPACITY, WHEN_FULL, AnyDelivery
 from tasker.handlers.reference import resolve as resolve_reference
 
 _FILE: Table = {"subscriptions": Key(kind=Kind.MAPPING, required=True)}
@@ -41,6 +45,9 @@ _ENTRY: Table = {
     "enabled": Key(kind=Kind.BOOLEAN),
     "capacity": Key(kind=Kind.INTEGER),
     "when_full": TEXT,
+    "durable": Key(kind=Kind.BOOLEAN),
+    "max_attempts": Key(kind=Kind.INTEGER),
+    "concurrency": Key(kind=Kind.INTEGER),
     "config": Key(kind=Kind.MAPPING),
 }
 _REMEDY = "name a subclass of tasker.BaseSubscriber, as package.module:Name"
@@ -52,6 +59,7 @@ class LoadedSubscriber(Struct, frozen=True, kw_only=True):
     subscriber: BaseSubscriber
     capacity: int
     when_full: Any
+    durable: bool
 
 
 Subscribing = BaseSubscriber | type[BaseSubscriber] | LoadedSubscriber | str | PathLike[str]
@@ -59,7 +67,7 @@ Subscribing = BaseSubscriber | type[BaseSubscriber] | LoadedSubscriber | str | P
 
 
 def subscribe_all(
-    subscribe: Callable[..., Delivery],
+    subscribe: Callable[..., AnyDelivery],
     sources: Subscribing | Iterable[Subscribing],
     *,
     environ: Mapping[str, str] | None = None,
@@ -76,7 +84,12 @@ def subscribe_all(
     loaded = load_subscribers(paths, environ=environ)
     loaded += [one for one in each if isinstance(one, LoadedSubscriber)]
     for found in loaded:
-        subscribe(found.subscriber, capacity=found.capacity, when_full=found.when_full)
+        subscribe(
+            found.subscriber,
+            capacity=found.capacity,
+            when_full=found.when_full,
+            durable=found.durable,
+        )
     for one in each:
         if not isinstance(one, str | PathLike | LoadedSubscriber):
             subscribe(one)
@@ -141,11 +154,20 @@ class _Reading:
         if when_full not in POLICIES:
             message = f"{when_full!r} is no way to deal with a full mailbox"
             self._note((*path, "when_full"), message, f"write {', '.join(POLICIES)}")
+        for key in ("max_attempts", "concurrency"):
+            if values.get(key, 1) < 1:
+                message = f"{key} is {values[key]}"
+                self._note((*path, key), message, "give a whole number of at least 1")
         kind = self._class(values.get("class"), (*path, "class"))
         made = None if kind is None else self._make(kind, name, values, path)
         if made is None or not values.get("enabled", True):
             return None
-        return LoadedSubscriber(subscriber=made, capacity=capacity, when_full=when_full)
+        return LoadedSubscriber(
+            subscriber=made,
+            capacity=capacity,
+            when_full=when_full,
+            durable=values.get("durable", made.durable),
+        )
 
     def _class(self, reference: str | None, path: Path) -> type[BaseSubscriber] | None:
         if not reference:
@@ -166,6 +188,14 @@ class _Reading:
         try:
             made = kind(name=name, events=values.get("events", ()), config=values.get("config"))
             made.check(EventCatalog())
+            changes = {
+                key: values[key]
+                for key in ("max_attempts", "concurrency")
+                if values.get(key, 0) >= 1
+            }
+            made.policy = replace(made.policy, **changes)
+            if values.get("durable", made.durable):
+                check_durable(made)
         except SubscriberError as error:
             where = (*path, "events") if values.get("events") else (*path, "class")
             self._note(where, error.reason, "`tasker events` lists the events")

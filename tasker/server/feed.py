@@ -9,10 +9,10 @@ from contextlib import contextmanager
 import anyio
 
 from tasker.engine import Engine
-from tasker.events.delivery import Delivery
 from tasker.events.event import Event, TaskEvent
 from tasker.events.patterns import Patterns
 from tasker.events.subscriber import FunctionSubscriber
+from tasker.events.subscribers import AnyDelivery
 
 FEED_CAPACITY = 20_000
 """Events that may wait for the feed itself, which has little to do for each."""
@@ -69,7 +69,7 @@ class Feed:
         self._past: deque[Event] = deque(maxlen=history)
         self._readers: set[Reader] = set()
         self._watches: dict[str, set[anyio.Event]] = {}
-        self._hears: dict[str, Delivery] = {}
+        self._hears: dict[str, AnyDelivery] = {}
         self._closed = False
 
     @property

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
 
 from tasker.errors import InvalidRequestError
 from tasker.server.errors import PreconditionError
@@ -100,6 +103,24 @@ def preferred_wait(headers: Mapping[str, str]) -> float | None:
         if found is not None:
             return float(found[1])
     return None
+
+
+def aware_instant(name: str, text: str | None) -> datetime | None:
+    """Return an instant of the query, None for None. A number is none.
+
+    Raises:
+        InvalidRequestError: It is none, or has no time zone.
+    """
+    if text is None:
+        return None
+    try:
+        found = msgspec.convert(text, datetime)
+    except msgspec.ValidationError as error:
+        raise InvalidRequestError(
+            f"{name} must be an instant, as in 2026-03-01T12:00:00Z"
+        ) from error
+    check_aware(name, found)
+    return found
 
 
 def check_aware(name: str, value: object) -> None:

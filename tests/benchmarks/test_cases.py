@@ -25,6 +25,7 @@ PROMISED = {
     "advance": {"step_us"},
     "codec": {"operation_us"},
     "analysis": {"analysis_ms"},
+    "subscribers": {"steps_per_second", "of_none", "cpu_of_none", "dropped"},
     "live": {"task_kib"},
     "import": set(),
     "cli": {"start_ms"},

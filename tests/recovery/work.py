@@ -11,6 +11,7 @@ import os
 import random
 import sys
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import anyio
 
 from tasker import (
     Backoff,
+    BaseSubscriber,
     DuplicateTaskError,
     Engine,
     EngineConfig,
@@ -119,10 +121,23 @@ def acknowledged(path: Path) -> dict[int, str]:
     return {int(key): task_id for key, task_id in map(str.split, lines)}
 
 
-async def work(database: str, acknowledgements: Path, count: int) -> None:
+async def nothing_more(engine: Engine) -> None:
+    """End as soon as the tasks have."""
+
+
+async def work(
+    database: str,
+    acknowledgements: Path,
+    count: int,
+    subscribers: Sequence[BaseSubscriber] = (),
+    afterwards: Callable[[Engine], Awaitable[None]] = nothing_more,
+) -> None:
     done = acknowledged(acknowledgements)
     async with Engine.open(
-        f"sqlite:///{database}", definitions=definitions(), config=CONFIG
+        f"sqlite:///{database}",
+        definitions=definitions(),
+        subscribers=subscribers,
+        config=CONFIG,
     ) as engine:
 
         async def see_through(number: int) -> None:
@@ -138,6 +153,7 @@ async def work(database: str, acknowledgements: Path, count: int) -> None:
         async with anyio.create_task_group() as group:
             for number in range(count):
                 group.start_soon(see_through, number)
+        await afterwards(engine)
 
 
 if __name__ == "__main__":

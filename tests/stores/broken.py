@@ -289,7 +289,31 @@ class CountsBeforeItRefuses(MemoryStore):
 
 
 # What each of them must be caught by, at least.
+class UsesPositionsAgain(MemoryStore):
+    async def prune_outbox(self, before, *, limit=1_000):
+        pruned = await super().prune_outbox(before, limit=limit)
+        self._position = max((kept.entry.position for kept in self._outbox), default=0)
+        return pruned
+
+
+class AdvancesWithoutTheLease(MemoryStore):
+    async def advance(self, name, epoch, cursor, *, dead=()):
+        return await super().advance(name, self._subscriptions[name].epoch, cursor, dead=dead)
+
+
+class TellsOfRefusedAppends(MemoryStore):
+    async def commit(self, appends):
+        outcomes = await super().commit(appends)
+        for append, outcome in zip(appends, outcomes, strict=True):
+            if outcome is not None and append.outgoing is not None:
+                self._send(append.task_id, append.outgoing, append.at)
+        return outcomes
+
+
 CAUGHT_BY = {
+    UsesPositionsAgain: {"positions_are_not_used_again"},
+    AdvancesWithoutTheLease: {"one_owner_delivers", "a_lost_lease_leaves_no_dead_letter"},
+    TellsOfRefusedAppends: {"a_refused_append_tells_nothing"},
     ForgetsTheEpoch: {"another_epoch_is_refused", "a_claim_fences_the_former_owner"},
     CommitsHalfABatch: {"a_batch_of_hundreds_is_recorded", "outcomes_are_in_order"},
     RefusesTheWholeBatch: {"outcomes_are_in_order"},

@@ -45,6 +45,9 @@ INSERT INTO journal (task_id, seq, at, transitions) VALUES (?, ?, ?, ?);
 -- name: insert_action
 INSERT INTO actions (task_id, seq, at, operation, by, step, reason) VALUES (?, ?, ?, ?, ?, ?, ?);
 
+-- name: insert_outgoing
+INSERT INTO outbox (task_id, at, events) VALUES (?, ?, ?);
+
 -- name: insert_annotation
 INSERT INTO annotations (task_id, seq, position, type, annotation, at)
 VALUES (?, ?, ?, ?, ?, ?);

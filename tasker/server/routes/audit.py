@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from litestar import get
@@ -11,11 +10,14 @@ from litestar.params import FromQuery, Parameter
 
 from tasker.reading import ActionPage, AuditQuery
 from tasker.server.answering import guarded
-from tasker.server.headers import check_aware
+from tasker.server.headers import aware_instant
 from tasker.server.sidecar import Sidecar
 
 MOST_PER_PAGE = 100
 Text = Annotated[str | None, Parameter(max_length=255, required=False)]
+
+# The framework would take a number for an instant, too.
+Instant = Annotated[str | None, Parameter(required=False, schema_extra={"format": "date-time"})]
 
 
 @get(
@@ -32,8 +34,8 @@ async def list_actions(
     operation: FromQuery[Text] = None,
     task_id: FromQuery[Text] = None,
     namespace: FromQuery[Text] = None,
-    at_from: FromQuery[datetime | None] = None,
-    at_until: FromQuery[datetime | None] = None,
+    at_from: FromQuery[Instant] = None,
+    at_until: FromQuery[Instant] = None,
     cursor: FromQuery[Annotated[str | None, Parameter(max_length=64, required=False)]] = None,
     per_page: FromQuery[Annotated[int, Parameter(ge=1, le=MOST_PER_PAGE)]] = 25,
 ) -> ActionPage:
@@ -42,15 +44,13 @@ async def list_actions(
     It is recorded with what it changed. What was refused is in the log `tasker.audit`.
     `at_from` is inclusive, `at_until` exclusive.
     """
-    check_aware("at_from", at_from)
-    check_aware("at_until", at_until)
     where = AuditQuery(
         by=by,
         operation=operation,
         task_id=task_id,
         namespace=namespace,
-        at_from=at_from,
-        at_until=at_until,
+        at_from=aware_instant("at_from", at_from),
+        at_until=aware_instant("at_until", at_until),
     )
     return await sidecar.engine.audit(where, cursor=cursor, limit=per_page)
 

@@ -121,6 +121,11 @@ DROPPED = _counter(
 STREAM_DROPPED = _counter(
     "tasker_event_stream_dropped_total", (), "Events that streams have lost, all together."
 )
+DEAD_LETTERS = _counter(
+    "tasker_subscription_dead_letters_total",
+    ("subscription",),
+    "Events that could not be delivered to a durable subscription.",
+)
 TELEMETRY_FAILURES = _counter(
     "tasker_telemetry_failures_total",
     ("part",),
@@ -139,6 +144,6 @@ INSTRUMENTS: tuple[Instrument, ...] = (
     *(JOURNAL_QUEUE, JOURNAL_CAPACITY, JOURNAL_APPENDS, JOURNAL_COMMITS, JOURNAL_FAILURES),
     *(JOURNAL_HEALTHY, COMMIT_SECONDS, COMMIT_APPENDS, LOOP_LAG),
     *(PERMITS_IN_USE, PERMITS_LIMIT, PERMITS_WAITING, LIMIT_CHANGES, PRESSURE),
-    *(DROPPED, STREAM_DROPPED, TELEMETRY_FAILURES, BUILD),
+    *(DROPPED, STREAM_DROPPED, DEAD_LETTERS, TELEMETRY_FAILURES, BUILD),
 )
 """All of them, in the order in which they are told."""

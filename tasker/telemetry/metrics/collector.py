@@ -95,6 +95,8 @@ def _of_engine(now: Figures) -> Iterator[Metric]:
     loads = changes.pressure.sources()
     yield _numbers(catalog.PRESSURE, [((source,), load) for source, load in loads.items()])
     yield _numbers(catalog.DROPPED, [((who,), count) for who, count in now.dropped.items()])
+    dead = now.dead_lettered.items()
+    yield _numbers(catalog.DEAD_LETTERS, [((who,), count) for who, count in dead])
     failures = now.telemetry_failures
     yield _numbers(catalog.TELEMETRY_FAILURES, [((who,), n) for who, n in failures.items()])
 

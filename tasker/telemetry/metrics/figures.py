@@ -17,8 +17,9 @@ class Figures(Struct, frozen=True, kw_only=True):
 
     ``loop_lag_seconds`` is by how much the event loop was late at worst in the last
     seconds; ``dropped`` has the events that each subscriber has lost, ``stream_dropped``
-    those that all streams together have. ``telemetry_failures`` counts, for the parts of
-    telemetry, how often each could not take note of something.
+    those that all streams together have, ``dead_lettered`` those that could not be delivered
+    to each durable subscription. ``telemetry_failures`` counts, for the parts of telemetry,
+    how often each could not take note of something.
     """
 
     tasks: ResidencyStatistics
@@ -29,4 +30,5 @@ class Figures(Struct, frozen=True, kw_only=True):
     loop_lag_seconds: float
     dropped: Mapping[str, int] = {}
     stream_dropped: int = 0
+    dead_lettered: Mapping[str, int] = {}
     telemetry_failures: Mapping[str, int] = {}
