@@ -28,6 +28,7 @@ from tasker.health import HealthConfig
 from tasker.health.status import EngineStatus
 from tasker.server import Grant, JwtConfig, ServeConfig, TaskerApp
 from tasker.server.access.roles import DEFAULT_ROLES
+from tasker.server.graphql.config import GraphQLConfig
 from tasker.server.guard import PERMISSION
 from tasker.server.permissions import PUBLIC
 from tasker.server.problems import KINDS
@@ -120,6 +121,7 @@ def plain(default: Any) -> str:
         ("python.md", "field", TaskRequest),
         ("server.md", "ServeConfig", ServeConfig),
         ("authentication.md", "JwtConfig", JwtConfig),
+        ("graphql.md", "GraphQLConfig", GraphQLConfig),
         ("authentication.md", "Grant", Grant),
     ],
 )

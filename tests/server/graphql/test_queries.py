@@ -10,16 +10,22 @@ from tests.server.serving import REPORT, served
 def mine(tmp_path_factory):
     """A server whose tasks are those of this module alone."""
     with served(tmp_path_factory.mktemp("graphql")) as running:
-        running.failed = running.failed_task()
-        running.reports = [running.task(REPORT) for _ in range(5)]
-        running.post(
-            f"/tasks/{running.failed['task_id']}/annotations",
-            {"type": "audit", "annotation": {"by": "ann"}},
-        )
+        failed = running.failed_task()
+        for _ in range(5):
+            running.task(REPORT)
+        note = {"type": "audit", "annotation": {"by": "ann"}}
+        running.post(f"/tasks/{failed['task_id']}/annotations", note)
         yield running
 
 
-def test_a_task_is_shown_whole(mine):
+@pytest.fixture(scope="module")
+def failed(mine):
+    """The task of the server that is in error."""
+    (task,) = mine.get("/tasks", params={"status": "error"}).json()["tasks"]
+    return task
+
+
+def test_a_task_is_shown_whole(mine, failed):
     query = """query ($id: ID!) { task(taskId: $id) {
         __typename taskId status reason tags createdAt updatedAt complete requestedAt initiator
         sourceSystem bypassSteps context identityHash namedTaskId seq wakeAt fullName priority
@@ -27,8 +33,8 @@ def test_a_task_is_shown_whole(mine):
         namedTask { name namespace version latestVersion namedSteps { name dependsOn } }
         taskAnnotations { annotation annotationType { name } task { taskId } }
     } }"""
-    shown = data(mine, query, id=mine.failed["task_id"])["task"]
-    whole = mine.get(f"/tasks/{mine.failed['task_id']}").json()
+    shown = data(mine, query, id=failed["task_id"])["task"]
+    whole = mine.get(f"/tasks/{failed['task_id']}").json()
     same = ("status", "reason", "tags", "complete", "initiator", "context", "priority", "progress")
     assert {name: shown[name] for name in same} == {name: whole[name] for name in same}
     assert shown["taskId"] == whole["task_id"]
@@ -45,14 +51,14 @@ def test_a_task_is_shown_whole(mine):
     ]
 
 
-def test_the_steps_of_a_task_have_their_place_in_its_graph(mine):
+def test_the_steps_of_a_task_have_their_place_in_its_graph(mine, failed):
     query = """query ($id: ID!) { task(taskId: $id) { workflowSteps {
         workflowStepId taskId status attempts inProcess processed retryLimit isRootStep isLeafStep
         parentCount childCount parentStepIds childStepIds error results
         parents { name children { name } } task { taskId }
         namedStep { name dependentSystem { name } }
     } } }"""
-    steps = data(mine, query, id=mine.failed["task_id"])["task"]["workflowSteps"]
+    steps = data(mine, query, id=failed["task_id"])["task"]["workflowSteps"]
     assert [step["workflowStepId"] for step in steps] == ["validate", "charge", "ship"]
     validate, charge, ship = steps
     assert (validate["isRootStep"], validate["processed"]) == (True, True)
@@ -60,11 +66,11 @@ def test_the_steps_of_a_task_have_their_place_in_its_graph(mine):
     assert (charge["parentStepIds"], charge["childStepIds"]) == (["validate"], ["ship"])
     assert charge["parents"] == [{"name": "validate", "children": [{"name": "charge"}]}]
     assert (ship["isLeafStep"], ship["childCount"], ship["attempts"]) == (True, 0, 0)
-    assert all(step["task"]["taskId"] == mine.failed["task_id"] for step in steps)
+    assert all(step["task"]["taskId"] == failed["task_id"] for step in steps)
     one = data(
         mine,
         "query ($t: ID!, $s: ID!) { step(taskId: $t, stepId: $s) { status attempts } }",
-        t=mine.failed["task_id"],
+        t=failed["task_id"],
         s="charge",
     )
     assert one == {"step": {"status": "error", "attempts": 1}}
@@ -92,8 +98,8 @@ def test_lists_go_page_by_page(mine):
     assert [each["taskId"] for each in rest] == everything[4:]
 
 
-def test_lists_are_of_what_was_asked_for(mine):
-    failed = [{"taskId": mine.failed["task_id"]}]
+def test_lists_are_of_what_was_asked_for(mine, failed):
+    wanted = [{"taskId": failed["task_id"]}]
     for query in (
         '{tasksByStatus(status: "error") {taskId}}',
         '{tasksByAnnotation(annotationType: "audit", annotationKey: "by",'
@@ -101,7 +107,7 @@ def test_lists_are_of_what_was_asked_for(mine):
         '{tasks(where: {namespace: "shop", version: "1.2.0"}) {taskId}}',
         '{tasks(where: {statuses: ["error", "paused"]}) {taskId}}',
     ):
-        assert list(data(mine, query).values()) == [failed], query
+        assert list(data(mine, query).values()) == [wanted], query
     assert data(mine, '{tasksByStatus(status: "error", namespace: "office") {taskId}}') == {
         "tasksByStatus": []
     }
@@ -128,7 +134,7 @@ def test_definitions_by_namespace_name_and_version(mine):
     error(answer, 404, "HANDLER_NOT_FOUND")
 
 
-def test_what_is_not_there_is_null_and_says_so(mine):
+def test_what_is_not_there_is_null_and_says_so(mine, failed):
     answer = asked(mine, '{gone: task(taskId: "nowhere") {taskId} tasks(limit: 1) {taskId}}')
     assert answer["data"]["gone"] is None
     assert len(answer["data"]["tasks"]) == 1
@@ -136,7 +142,7 @@ def test_what_is_not_there_is_null_and_says_so(mine):
     assert found["path"] == ["gone"]
     assert found["extensions"]["details"] == {"task_id": "nowhere"}
     step = 'query ($t: ID!) { step(taskId: $t, stepId: "x") { name } }'
-    error(asked(mine, step, t=mine.failed["task_id"]), 404, "STEP_NOT_FOUND")
+    error(asked(mine, step, t=failed["task_id"]), 404, "STEP_NOT_FOUND")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ class CountingStore(MemoryStore):
 
     def __init__(self):
         super().__init__()
-        self.reads = Counter()
+        self.reads: Counter[str] = Counter()
 
     def __getattribute__(self, name):
         if name in READS:

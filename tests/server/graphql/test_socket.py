@@ -38,6 +38,7 @@ class Talk:
         """Return the code with which the server ends it."""
         with pytest.raises(ConnectionClosed) as told:
             self._hear_all()
+        assert told.value.rcvd is not None
         return told.value.rcvd.code
 
     def _hear_all(self):
