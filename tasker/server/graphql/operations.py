@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any
 
+import anyio.to_thread
 import msgspec
 from graphql import (
     DocumentNode,
@@ -33,6 +34,10 @@ from tasker.server.sidecar import Sidecar
 Answer = dict[str, Any]
 """What is answered: ``data``, ``errors``, or both."""
 
+LONG_TEXT = 1_000
+"""Characters; beyond that, checking a document that means no good can take a tenth of a second."""
+LONGEST_TEXT = 100_000
+"""Characters, comments among them; values belong into variables."""
 MOST_ERRORS = 10
 """Of what is wrong with an operation, how much is told."""
 _TOO_MANY_TOKENS = "Syntax Error: Document contains more"
@@ -102,7 +107,7 @@ class Operations:
             Refused: It is not so; nothing of it was run.
         """
         try:
-            document = self._read(request.query)
+            document = await self._document(request.query)
             variables = _variables(request.variables)
             operation = Operation(self._schema, document, request.operation_name, variables)
             cost = cost_of(operation, self._limits)
@@ -152,6 +157,21 @@ class Operations:
             close = getattr(source, "aclose", None)
             if close is not None:
                 await close()
+
+    async def check_again(self, caller: Caller, prepared: Prepared) -> None:
+        """Raise `Refused` unless whoever asks now may have what was prepared before."""
+        introspection = self._limits.introspection
+        try:
+            await check_fields(prepared.operation, caller, introspection=introspection)
+        except TaskerError as error:
+            raise Refused.because(error) from error
+
+    async def _document(self, text: str) -> DocumentNode:
+        if len(text) > LONGEST_TEXT:
+            raise QueryLimitError(limit="characters", found=len(text), most=LONGEST_TEXT)
+        if len(text) <= LONG_TEXT:
+            return self._read(text)
+        return await anyio.to_thread.run_sync(self._read, text)
 
     def _read(self, text: str) -> DocumentNode:
         """Return a document that fits the schema."""

@@ -2,7 +2,8 @@
 
 The client begins with ``connection_init``, whose payload may have ``Authorization``, since
 browsers cannot send headers with a WebSocket. Each ``subscribe`` is a request of its own:
-whoever asks is found anew, and has to be allowed to.
+whoever asks is found anew, and has to be allowed to; for a subscription again with every
+answer.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from litestar.exceptions import WebSocketDisconnect
 from msgspec import Struct
 
 from tasker.errors import TaskerError
+from tasker.server.access.caller import Caller
 from tasker.server.errors import QueryLimitError
 from tasker.server.graphql.config import GraphQLConfig
 from tasker.server.graphql.operations import Operations, Refused, Request
@@ -175,14 +177,20 @@ class Conversation:
             await self._say(id=id, **ending)
 
     async def _answer(self, id: str, request: Request) -> None:
-        try:
-            caller = await caller_of(self._socket, anew=True)
-        except TaskerError as error:
-            raise Refused.because(error) from error
-        prepared = await self._operations.prepare(caller, request)
+        prepared = await self._operations.prepare(await self._caller(), request)
         async with aclosing(self._operations.follow(prepared)) as answers:
             async for answer in answers:
+                if prepared.operation.kind == "subscription":
+                    # It may have been allowed long ago.
+                    await self._operations.check_again(await self._caller(), prepared)
                 await self._say(id=id, type="next", payload=answer)
+
+    async def _caller(self) -> Caller:
+        """Return who asks now."""
+        try:
+            return await caller_of(self._socket, anew=True)
+        except TaskerError as error:
+            raise Refused.because(error) from error
 
     async def _next(self) -> Message:
         message: Message = _decoded(await self._socket.receive_data("text"), Message)

@@ -237,16 +237,27 @@ def test_who_asks_is_known_by_a_header_or_by_the_beginning(strict):
 
 
 def test_a_token_that_is_revoked_is_taken_no_more_on_an_open_connection(strict):
-    server, _ = strict
+    server, tokens = strict
     file = TokenFile(server.folder / "tokens.yml")
     token = token_of(file, "gone", "admin")
     with opened(server, payload={"Authorization": f"Bearer {token}"}) as talk:
         talk.subscribe("1", "{ tasks(limit: 1) { taskId } }")
         talk.hear("next")
         talk.hear("complete")
+        talk.subscribe("live", "subscription { events { name } }")
+        server.post("/tasks", REPORT, headers=as_role(tokens, "admin"))
+        assert talk.hear("next")["id"] == "live"
         file.revoke("gone")
         talk.subscribe("2", "{ tasks(limit: 1) { taskId } }")
-        error({"errors": talk.hear("error")["payload"]}, 401, "AUTHENTICATION_FAILED")
+        server.post("/tasks", REPORT, headers=as_role(tokens, "admin"))
+        ended: set[str] = set()
+        while len(ended) < 2:
+            message = talk.hear()
+            if message["type"] == "error":
+                error({"errors": message["payload"]}, 401, "AUTHENTICATION_FAILED")
+                ended.add(message["id"])
+            else:
+                assert message["type"] == "next", message
 
 
 def test_one_connection_has_so_many_operations_under_way(strict):
