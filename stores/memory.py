@@ -177,6 +177,15 @@ class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
         entry = self._entries.get(task_id)
         return None if entry is None else entry.snapshot
 
+    async def get_tasks(self, task_ids: Sequence[str]) -> list[TaskSnapshot]:
+        """See `TaskReader.get_tasks`."""
+        self._check_open()
+        return [
+            self._entries[task_id].snapshot
+            for task_id in dict.fromkeys(task_ids)
+            if task_id in self._entries
+        ]
+
     async def list_tasks(
         self, where: TaskFilter, *, cursor: str | None = None, limit: int = 50
     ) -> TaskPage:
@@ -239,6 +248,15 @@ class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
         self._check_open()
         entry = self._entries.get(task_id)
         return [] if entry is None else list(entry.annotations)
+
+    async def annotations_of(self, task_ids: Sequence[str]) -> dict[str, list[AnnotationRecord]]:
+        """See `TaskReader.annotations_of`."""
+        self._check_open()
+        return {
+            task_id: list(entry.annotations)
+            for task_id in task_ids
+            if (entry := self._entries.get(task_id)) is not None and entry.annotations
+        }
 
     # Statistics
 

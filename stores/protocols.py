@@ -70,6 +70,12 @@ class TaskReader(Protocol):
     async def get_task(self, task_id: str) -> TaskSnapshot | None:
         """Return the task with the steps that have a record, or None."""
 
+    async def get_tasks(self, task_ids: Sequence[str]) -> list[TaskSnapshot]:
+        """Return those of the tasks that there are, in any order, with one read.
+
+        Each once, however often it is asked for; otherwise as `get_task`.
+        """
+
     async def list_tasks(
         self, where: TaskFilter, *, cursor: str | None = None, limit: int = 50
     ) -> TaskPage:
@@ -98,6 +104,12 @@ class TaskReader(Protocol):
 
     async def annotations(self, task_id: str) -> list[AnnotationRecord]:
         """Return the task's annotations in order of being written."""
+
+    async def annotations_of(self, task_ids: Sequence[str]) -> dict[str, list[AnnotationRecord]]:
+        """Return the annotations of those of the tasks that have any, with one read.
+
+        By task, each in order of being written.
+        """
 
 
 class StatisticsReader(Protocol):

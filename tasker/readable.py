@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from tasker.actors.protocols import Clock
@@ -33,6 +34,11 @@ class Readable(Protocol):
         """Return a task with its steps as recorded; raises `UnknownTaskError`."""
         self._check_open("read a task")
         return await self._reading.task(task_id)
+
+    async def get_many(self, task_ids: Sequence[str]) -> dict[str, TaskView]:
+        """Return those of the tasks that there are, by id, with one read of the store."""
+        self._check_open("read tasks")
+        return await self._reading.many(task_ids)
 
     async def list_tasks(
         self,
@@ -97,6 +103,11 @@ class Readable(Protocol):
         """Return the notes on a task, oldest first."""
         self._check_open("read a task's annotations")
         return await self._reading.annotations(task_id)
+
+    async def annotations_of(self, task_ids: Sequence[str]) -> dict[str, list[Annotation]]:
+        """Return the notes on those of the tasks that have any, with one read of the store."""
+        self._check_open("read the annotations of tasks")
+        return await self._reading.annotations_of(task_ids)
 
     async def audit(
         self, where: AuditQuery | None = None, *, cursor: str | None = None, limit: int = 50

@@ -16,7 +16,14 @@ from tasker.errors import InvalidRequestError, UnknownTaskError
 from tasker.request import instant
 from tasker.stores.encoding import decode
 from tasker.stores.protocols import Store
-from tasker.stores.records import AuditFilter, AuditRecord, TaskFilter, TaskState
+from tasker.stores.records import (
+    AnnotationRecord,
+    AuditFilter,
+    AuditRecord,
+    TaskFilter,
+    TaskSnapshot,
+    TaskState,
+)
 from tasker.task_view import TaskListPage, TaskView, listing
 
 MOST_PER_PAGE = 1_000
@@ -127,6 +134,14 @@ class Reading:
         snapshot = await self._store.get_task(task_id)
         if snapshot is None:
             raise UnknownTaskError(task_id=task_id)
+        return await self._shown(snapshot)
+
+    async def many(self, task_ids: Sequence[str]) -> dict[str, TaskView]:
+        """Return those of the tasks that there are, by id, with one read of the store."""
+        found = await self._store.get_tasks(task_ids)
+        return {snapshot.task.task_id: await self._shown(snapshot) for snapshot in found}
+
+    async def _shown(self, snapshot: TaskSnapshot) -> TaskView:
         definition = await self._shelf.definition_for(snapshot.task)
         plan = self._shelf.outline_for(snapshot.task, definition)
         state = WorkflowState.from_snapshot(snapshot, plan)
@@ -171,16 +186,14 @@ class Reading:
             raise UnknownTaskError(task_id=task_id)
         return entries
 
+    async def annotations_of(self, task_ids: Sequence[str]) -> dict[str, list[Annotation]]:
+        """Return the notes on those of the tasks that have any, with one read of the store."""
+        found = await self._store.annotations_of(task_ids)
+        return {task_id: [_note(each) for each in records] for task_id, records in found.items()}
+
     async def annotations(self, task_id: str) -> list[Annotation]:
         """Return the notes on a task, oldest first; raises `UnknownTaskError`."""
-        notes = [
-            Annotation(
-                type=record.type,
-                annotation=decode(record.annotation),
-                at=instant(record.at) or datetime.min,
-            )
-            for record in await self._store.annotations(task_id)
-        ]
+        notes = [_note(record) for record in await self._store.annotations(task_id)]
         if not notes and await self._store.get_task(task_id) is None:
             raise UnknownTaskError(task_id=task_id)
         return notes
@@ -222,6 +235,14 @@ def _audit_filter(where: AuditQuery) -> AuditFilter:
 def _check_limit(limit: int) -> None:
     if not 1 <= limit <= MOST_PER_PAGE:
         raise InvalidRequestError(f"limit is {limit}; it must be 1 to {MOST_PER_PAGE}")
+
+
+def _note(record: AnnotationRecord) -> Annotation:
+    return Annotation(
+        type=record.type,
+        annotation=decode(record.annotation),
+        at=instant(record.at) or datetime.min,
+    )
 
 
 def _as_shown(where: TaskQuery) -> TaskFilter:

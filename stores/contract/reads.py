@@ -52,6 +52,42 @@ async def check_a_commit_is_seen_by_the_next_read(store: Store) -> None:
         expect.equal(await store.next_wake_at(), float(seq), "so do timers")
 
 
+async def check_many_tasks_with_one_read(store: Store) -> None:
+    """Of the tasks asked for those that there are, each once and whole."""
+    await recorded(
+        store,
+        [
+            creation(task("t1"), steps=(step("a"), step("b"))),
+            creation(task("t2"), steps=(step("a"),)),
+            creation(task("t3")),
+        ],
+    )
+    found = await store.get_tasks(["t2", "nowhere", "t1", "t2"])
+    by_id = {snapshot.task.task_id: snapshot for snapshot in found}
+    expect.equal(len(found), 2, "each task once, and no more than there are")
+    for task_id in ("t1", "t2"):
+        alone = await store.get_task(task_id)
+        many = by_id[task_id]
+        expect.true(alone is not None, "it is there")
+        if alone is not None:
+            expect.equal((many.task, many.seq), (alone.task, alone.seq), "it is the same task")
+            names = sorted(each.name for each in many.steps)
+            expect.equal(names, sorted(each.name for each in alone.steps), "with its own steps")
+    expect.equal(await store.get_tasks([]), [], "nothing asked for, nothing found")
+
+
+async def check_annotations_of_many_tasks(store: Store) -> None:
+    """By task, in order of being written; a task without any is left out."""
+    notes = [note(kind, b'{"n":%d}' % n, at=START + n) for n, kind in enumerate("bacab")]
+    await recorded(store, [creation(task(each)) for each in ("t1", "t2", "t3")])
+    await recorded(store, [append("t1", 2, annotations=tuple(notes[:3]))])
+    await recorded(store, [append("t2", 2, annotations=(notes[4],))])
+    await recorded(store, [append("t1", 3, annotations=tuple(notes[3:]))])
+    found = await store.annotations_of(["t3", "t2", "nowhere", "t1", "t2"])
+    expect.equal(found, {"t1": notes, "t2": [notes[4]]}, "annotations by task, in order")
+    expect.equal(await store.annotations_of([]), {}, "nothing asked for, nothing found")
+
+
 async def check_a_list_is_newest_first(store: Store) -> None:
     """A page is by descending task id, whatever the order of commits."""
     await recorded(store, [creation(task(task_id)) for task_id in ("t2", "t9", "t1", "t5")])

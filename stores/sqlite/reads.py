@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -36,6 +37,11 @@ class ReadSlice(Slice):
         """See `TaskReader.get_task`."""
         found = await self._reader.read(lambda raw: snapshots(raw, [task_id]))
         return found[0] if found else None
+
+    async def get_tasks(self, task_ids: Sequence[str]) -> list[TaskSnapshot]:
+        """See `TaskReader.get_tasks`."""
+        wanted = list(dict.fromkeys(task_ids))
+        return await self._reader.read(lambda raw: snapshots(raw, wanted))
 
     async def list_tasks(
         self, where: TaskFilter, *, cursor: str | None = None, limit: int = 50
@@ -80,10 +86,18 @@ class ReadSlice(Slice):
         rows = await self._reader.read(
             lambda raw: raw.execute(_QUERIES["annotations"], (task_id,)).fetchall(),
         )
-        return [
-            AnnotationRecord(type=kind, annotation=msgspec.Raw(note.encode()), at=at)
-            for kind, note, at in rows
-        ]
+        return [_annotation(*row) for row in rows]
+
+    async def annotations_of(self, task_ids: Sequence[str]) -> dict[str, list[AnnotationRecord]]:
+        """See `TaskReader.annotations_of`."""
+        asked = {"task_ids": json_text(tuple(dict.fromkeys(task_ids)))}
+        rows = await self._reader.read(
+            lambda raw: raw.execute(_QUERIES["annotations_of"], asked).fetchall(),
+        )
+        found: dict[str, list[AnnotationRecord]] = {}
+        for task_id, *row in rows:
+            found.setdefault(task_id, []).append(_annotation(*row))
+        return found
 
 
 def register_functions(connection: sqlite3.Connection) -> None:
@@ -125,6 +139,10 @@ def conditions(where: TaskFilter) -> dict[str, Any]:
         "annotation_key": key,
         "annotation_value": value,
     }
+
+
+def _annotation(kind: str, note: str, at: float) -> AnnotationRecord:
+    return AnnotationRecord(type=kind, annotation=msgspec.Raw(note.encode()), at=at)
 
 
 def _history(

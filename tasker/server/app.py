@@ -125,8 +125,14 @@ class TaskerApp:
 
 
 def _litestar(sidecar: Sidecar, openapi: Callable[[str], dict[str, Any]]) -> Litestar:
+    routes = list(_ROUTES)
+    if sidecar.config.graphql.is_served:
+        # What it needs is an extra of its own.
+        from tasker.server.graphql.routes import ROUTES
+
+        routes += ROUTES
     return Litestar(
-        route_handlers=_ROUTES,
+        route_handlers=routes,
         dependencies=_dependencies(sidecar),
         exception_handlers=dict(HANDLERS),
         guards=[guard],

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from tasker.server.access.jwt_config import JwtConfig
 from tasker.server.access.roles import DEFAULT_ROLES, Roles
 from tasker.server.addresses import is_loopback
+from tasker.server.graphql.config import GraphQLConfig
 
 MEBIBYTE = 1024 * 1024
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -54,6 +55,7 @@ class SidecarConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         stream_buffer: Events that may wait for a slow reader before it is cut off.
         stream_history: Events kept in memory for readers that come back.
         auth: Who may do what.
+        graphql: How much one request to GraphQL may ask for.
     """
 
     max_body_bytes: int = 2 * MEBIBYTE
@@ -66,6 +68,7 @@ class SidecarConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stream_buffer: int = 1_000
     stream_history: int = 10_000
     auth: AuthConfig = AuthConfig()
+    graphql: GraphQLConfig = GraphQLConfig()
 
     def problems(self) -> list[str]:
         """Return what is wrong with the numbers."""
@@ -74,6 +77,7 @@ class SidecarConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             for name in SidecarConfig.__struct_fields__
             if isinstance(getattr(self, name), int | float) and not getattr(self, name) > 0
         ]
+        found += self.graphql.problems()
         if self.overload_ratio > 1:
             found.append(f"overload_ratio is {self.overload_ratio}; it is 1 at most")
         return found

@@ -13,6 +13,10 @@ TaskerError
     ├── CrossSiteError              a page of another site had a browser send it
     ├── EventsElsewhereError        events are told where the store is worked
     ├── ReusedKeyError              an idempotency key was given with another request
+    ├── MalformedQueryError         the text of a GraphQL operation cannot be read
+    ├── InvalidQueryError           a GraphQL operation does not fit the schema
+    ├── QueryLimitError             a GraphQL request asks for too much
+    ├── IntrospectionError          the GraphQL schema is asked for, and is not told
     └── NotFoundError               there is nothing of that name
 """
 
@@ -128,6 +132,32 @@ class ReusedKeyError(ServerError):
             f"the idempotency key belongs to task {task_id}, which was asked for with another "
             "version or context; take a new key"
         )
+
+
+class MalformedQueryError(ServerError):
+    """The text of a GraphQL operation, or its variables, cannot be read."""
+
+
+class InvalidQueryError(ServerError):
+    """A GraphQL operation does not fit the schema."""
+
+
+class QueryLimitError(ServerError):
+    """A GraphQL request asks for more than ``most`` of what ``limit`` names."""
+
+    def __init__(self, *, limit: str, found: int | None, most: int) -> None:
+        self.limit = limit
+        self.found = found
+        self.most = most
+        told = "more" if found is None else f"{found:,}"
+        super().__init__(f"{limit}: {told}; a request may have {most:,}. Ask for less at once")
+
+
+class IntrospectionError(ServerError):
+    """The GraphQL schema is asked for, and this server does not tell it."""
+
+    def __init__(self) -> None:
+        super().__init__("this server does not tell its schema; see graphql.introspection")
 
 
 class NotFoundError(ServerError):

@@ -10,7 +10,7 @@ from litestar.handlers.base import BaseRouteHandler
 from tasker.server.access.caller import Caller
 from tasker.server.access.protocols import USER_KEY, Credentials, User
 from tasker.server.errors import AuthenticationError, CrossSiteError, MediaTypeError
-from tasker.server.permissions import PUBLIC
+from tasker.server.permissions import EACH_PART, PUBLIC
 from tasker.server.sidecar import Sidecar
 
 PERMISSION = "permission"
@@ -41,21 +41,25 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     permission = str(handler.opt.get(PERMISSION, ""))
     if permission == PUBLIC:
         return
-    caller = await caller_of(connection)
-    asked = caller.asked(_about(connection, handler), undecided=bool(handler.opt.get(BODY_DECIDES)))
-    await caller.require_for(permission, asked)
+    if permission != EACH_PART:
+        caller = await caller_of(connection)
+        undecided = bool(handler.opt.get(BODY_DECIDES))
+        await caller.require_for(
+            permission, caller.asked(_about(connection, handler), undecided=undecided)
+        )
     _check_body(connection)
 
 
-async def caller_of(connection: Connection) -> Caller:
+async def caller_of(connection: Connection, *, anew: bool = False) -> Caller:
     """Return who asks and what they may do, found once for each request, kept with it alone.
 
-    Every interface asks it before it acts: see `tasker.server.access.caller.Caller`.
+    Every interface asks it before it acts: see `tasker.server.access.caller.Caller`. A
+    connection that brings many requests has it found ``anew`` for each.
     """
     sidecar: Sidecar = connection.app.state.sidecar
     state = connection.scope.setdefault("state", {})
     known = state.get(_CALLER_KEY)
-    if isinstance(known, Caller):
+    if isinstance(known, Caller) and not anew:
         return known
     user, refusal = None, None
     try:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 PUBLIC = "public"
 """What a route asks for that anybody may use."""
 
+EACH_PART = "each part"
+"""What a route asks for that asks by itself, for each part of what its body wants."""
+
 RESOURCES: Mapping[str, tuple[str, ...]] = {
     "tasker.task": (
         *("index", "show", "create", "update", "cancel"),

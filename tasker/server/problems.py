@@ -109,6 +109,12 @@ KINDS: Mapping[type[Exception], Kind] = {
     refusals.ReusedKeyError: Kind(
         422, "IDEMPOTENCY_KEY_REUSED", "The key belongs to another request", _named("task_id")
     ),
+    refusals.MalformedQueryError: Kind(400, "MALFORMED_QUERY", "The query cannot be read"),
+    refusals.InvalidQueryError: Kind(400, "INVALID_QUERY", "The query does not fit the schema"),
+    refusals.QueryLimitError: Kind(
+        400, "QUERY_LIMIT", "Too much is asked for", _named("limit", "found", "most")
+    ),
+    refusals.IntrospectionError: Kind(403, "INTROSPECTION_OFF", "The schema is not told"),
     RecursionError: Kind(400, "MALFORMED_REQUEST", "Nested too deeply"),
     refusals.NotFoundError: Kind(404, "NOT_FOUND", "There is no such thing"),
 }

@@ -73,7 +73,8 @@ async def serve(
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=max(1, round(config.drain_seconds)),
             backlog=BACKLOG,
-            ws="none",
+            ws="wsproto" if config.graphql.is_served else "none",
+            ws_max_size=config.max_body_bytes,
         )
     )
 

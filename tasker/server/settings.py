@@ -12,6 +12,7 @@ import yaml
 from tasker.server.access.jwt_config import JwtConfig
 from tasker.server.config import AuthConfig, ServeConfig
 from tasker.server.errors import ServerConfigError
+from tasker.server.graphql.config import GraphQLConfig
 
 VARIABLE = "TASKER_SERVER_"
 """What the names of variables begin with: ``TASKER_SERVER_PORT``, ``TASKER_SERVER_AUTH_OPEN``."""
@@ -22,6 +23,7 @@ _SECTIONS: Mapping[Section, type[msgspec.Struct]] = {
     (): ServeConfig,
     ("auth",): AuthConfig,
     ("auth", "jwt"): JwtConfig,
+    ("graphql",): GraphQLConfig,
 }
 """The settings, and those that lie within: each after the one that it lies in."""
 

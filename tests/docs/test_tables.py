@@ -28,6 +28,7 @@ from tasker.health import HealthConfig
 from tasker.health.status import EngineStatus
 from tasker.server import Grant, JwtConfig, ServeConfig, TaskerApp
 from tasker.server.access.roles import DEFAULT_ROLES
+from tasker.server.graphql.config import GraphQLConfig
 from tasker.server.guard import PERMISSION
 from tasker.server.permissions import PUBLIC
 from tasker.server.problems import KINDS
@@ -120,6 +121,7 @@ def plain(default: Any) -> str:
         ("python.md", "field", TaskRequest),
         ("server.md", "ServeConfig", ServeConfig),
         ("authentication.md", "JwtConfig", JwtConfig),
+        ("graphql.md", "GraphQLConfig", GraphQLConfig),
         ("authentication.md", "Grant", Grant),
     ],
 )
@@ -278,6 +280,7 @@ def test_the_routes_and_their_permissions() -> None:
             for method in handler.http_methods - {"OPTIONS"}:
                 permission = handler.opt[PERMISSION]
                 found[f"{method} {path}"] = "" if permission == PUBLIC else permission
+    found["GET /graphql"] = found["POST /graphql"]  # the WebSocket
     shown = {row[0]: row[1] for row in table_under(DOCS / "server.md", "method and path")}
     assert shown == found
 

@@ -24,6 +24,8 @@ FORBIDDEN = {
 # Only the server's own folder knows its framework; only the command line starts it.
 SERVER = "tasker.server"
 SERVER_ALONE = ["litestar", "uvicorn"]
+GRAPHQL = "tasker.server.graphql"
+GRAPHQL_ALONE = ["strawberry", "graphql"]
 MAY_SERVE = ["tasker.cli", SERVER]
 
 # The workflow rules have no clock, no randomness and no I/O.
@@ -58,6 +60,8 @@ def forbidden_imports(module: str, source: str) -> list[str]:
     ]
     if not is_under(module, [SERVER]):
         forbidden += SERVER_ALONE
+    if not is_under(module, [GRAPHQL]):
+        forbidden += GRAPHQL_ALONE
     if not is_under(module, MAY_SERVE):
         forbidden += [SERVER]
     return [

@@ -45,6 +45,12 @@ SERVER = {
     "litestar": "litestar",
     "uvicorn": "uvicorn",
 }
+# The same for GraphQL, whose folder says what is missing. uvicorn imports the last by itself.
+GRAPHQL = {
+    "graphql": "graphql-core",
+    "strawberry": "strawberry-graphql",
+    "wsproto": "wsproto",
+}
 
 MODULES = [(package, path) for package, path in our_files("*.py")]
 SOURCES = [
@@ -72,7 +78,7 @@ def test_workflow_rules_are_pure(module: str, source: str):
 @pytest.mark.parametrize(("module", "source"), SOURCES)
 def test_what_is_imported_is_declared(module: str, source: str):
     roots = {name.split(".")[0] for name in imported_names(source)}
-    known = {*sys.stdlib_module_names, *CORE, *OPTIONAL, *SERVER, "tasker"}
+    known = {*sys.stdlib_module_names, *CORE, *OPTIONAL, *SERVER, *GRAPHQL, "tasker"}
     assert sorted(roots - known) == [], "add it to pyproject.toml, and to CORE or OPTIONAL here"
 
 
@@ -83,7 +89,9 @@ def test_core_dependencies_are_the_ones_in_pyproject():
 def test_optional_dependencies_are_extras():
     extras: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
     offered = {name for extra, wanted in extras.items() if extra not in BESIDE for name in wanted}
-    assert {*OPTIONAL.values(), *SERVER.values()} == distributions(sorted(offered))
+    assert {*OPTIONAL.values(), *SERVER.values(), *GRAPHQL.values()} == distributions(
+        sorted(offered)
+    )
 
 
 @pytest.mark.parametrize("optional", OPTIONAL)
@@ -94,6 +102,10 @@ def test_an_optional_dependency_has_one_door(optional: str):
         if any(is_under(name, [optional]) for name in imported_names(path.read_text()))
     ]
     assert len(doors) <= 1
+
+
+def test_graphql_may_import_what_it_is_made_of():
+    assert forbidden_imports("tasker.server.graphql", "import strawberry\nimport graphql") == []
 
 
 @pytest.mark.parametrize("module", ["tasker.server", "tasker.server.app", "tasker.server.routes"])
@@ -121,6 +133,8 @@ def test_the_server_may_import_its_framework(module: str):
         ("tasker", "from litestar import Litestar"),
         ("tasker.health", "from tasker.server import TaskerApp"),
         ("tasker.server", "from tasker.cli.app import run"),
+        ("tasker.server", "import strawberry"),
+        ("tasker.server.routes", "from graphql import parse"),
     ],
 )
 def test_a_planted_import_is_caught(module: str, planted: str):

@@ -3,7 +3,7 @@
 from tasker import Engine
 from tasker.server import TaskerApp
 from tasker.server.guard import PERMISSION
-from tasker.server.permissions import PUBLIC
+from tasker.server.permissions import EACH_PART, PUBLIC
 
 
 def routes():
@@ -20,5 +20,5 @@ def routes():
 
 
 ROUTES = routes()
-GUARDED = [each for each in ROUTES if each[2] not in (PUBLIC, None)]
+GUARDED = [each for each in ROUTES if each[2] not in (PUBLIC, EACH_PART, None)]
 ABSENT = "01a20d4e-0000-7000-8000-000000000000"

@@ -118,6 +118,19 @@ class KeepsActionsOfRefusedAppends(MemoryStore):
         return outcomes
 
 
+class ReadsATaskAsOftenAsItIsNamed(MemoryStore):
+    async def get_tasks(self, task_ids):
+        found = [await self.get_task(task_id) for task_id in task_ids]
+        return [snapshot for snapshot in found if snapshot is not None]
+
+
+class GivesNotesToTheFirstTask(MemoryStore):
+    async def annotations_of(self, task_ids):
+        found = await super().annotations_of(task_ids)
+        notes = [note for each in found.values() for note in each]
+        return {next(iter(found)): notes} if found else {}
+
+
 class LimitsTransitions(MemoryStore):
     async def history(self, task_id, *, after_seq=0, limit=10_000):
         return (await super().history(task_id, after_seq=after_seq))[:limit]
@@ -314,6 +327,8 @@ CAUGHT_BY = {
     PagesByPosition: {"pages_are_stable"},
     PagesTheAuditByPosition: {"actions_by_pages"},
     KeepsActionsOfRefusedAppends: {"a_refused_append_has_no_actions"},
+    ReadsATaskAsOftenAsItIsNamed: {"many_tasks_with_one_read"},
+    GivesNotesToTheFirstTask: {"annotations_of_many_tasks"},
     LimitsTransitions: {"history_in_portions"},
     TakesTheLatestErrorForAll: {"failures_are_those_of_the_history"},
     ForgetsFailuresMadeGood: {"failures_that_were_made_good_are_kept"},

@@ -103,3 +103,10 @@ SELECT type, annotation, at
 FROM annotations
 WHERE task_id = ?
 ORDER BY seq, position;
+
+-- The same of many tasks.
+-- name: annotations_of
+SELECT a.task_id, a.type, a.annotation, a.at
+FROM json_each(:task_ids) AS wanted
+CROSS JOIN annotations AS a ON a.task_id = wanted.value
+ORDER BY a.task_id, a.seq, a.position;

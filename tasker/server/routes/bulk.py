@@ -10,7 +10,9 @@ from msgspec.structs import replace
 
 from tasker.errors import DuplicateTaskError, InvalidRequestError, TaskerError
 from tasker.request import TaskRequest
+from tasker.server.access.caller import Caller
 from tasker.server.answering import AnyRequest, guarded
+from tasker.server.guard import caller_of
 from tasker.server.headers import idempotency_key
 from tasker.server.problems import Problem, problem_of
 from tasker.server.routes.tasks import check_repeated, task_request
@@ -61,19 +63,20 @@ async def create_tasks(
     if len(data.tasks) > most:
         raise InvalidRequestError(f"{len(data.tasks)} tasks; one request may have {most}")
     key = idempotency_key(request.headers)
+    caller = await caller_of(request)
     asked: list[TaskRequest] = []
     refused: dict[int, TaskerError] = {}
     for index, body in enumerate(data.tasks):
         try:
             asked.append(
-                await task_request(request, body, None if key is None else f"{key}/{index}")
+                await task_request(caller, body, None if key is None else f"{key}/{index}")
             )
         except TaskerError as error:
             refused[index] = error
     with sidecar.admission.admitted(len(asked)):
         answers = await sidecar.engine.submit_many(asked)
     taken = iter(
-        [await _outcome(request, sidecar, *each) for each in zip(asked, answers, strict=True)]
+        [await _outcome(caller, sidecar, *each) for each in zip(asked, answers, strict=True)]
     )
     outcomes = tuple(
         replace(next(taken), index=index)
@@ -89,13 +92,13 @@ async def create_tasks(
 
 
 async def _outcome(
-    request: AnyRequest, sidecar: Sidecar, asked: TaskRequest, answer: str | TaskerError
+    caller: Caller, sidecar: Sidecar, asked: TaskRequest, answer: str | TaskerError
 ) -> BulkOutcome:
     if isinstance(answer, str):
         return BulkOutcome(index=0, status=201, task_id=answer, problem=None)
     if isinstance(answer, DuplicateTaskError) and asked.idempotency_key is not None:
         try:
-            await check_repeated(request, sidecar, asked, answer.task_id)
+            await check_repeated(caller, sidecar, asked, answer.task_id)
             return BulkOutcome(index=0, status=200, task_id=answer.task_id, problem=None)
         except TaskerError as error:
             answer = error

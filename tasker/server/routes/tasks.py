@@ -14,6 +14,7 @@ from tasker.analysis.runtime import TaskAnalysis, analyze_task
 from tasker.errors import DuplicateTaskError, InvalidRequestError, UnknownTaskError
 from tasker.reading import TaskQuery
 from tasker.request import TaskRequest, instant
+from tasker.server.access.caller import Caller
 from tasker.server.access.protocols import ANONYMOUS
 from tasker.server.answering import AnyRequest, answer_task, guarded, link, who
 from tasker.server.errors import ReusedKeyError
@@ -53,7 +54,8 @@ async def create_task(
     """
     key = idempotency_key(request.headers)
     wait = preferred_wait(request.headers)
-    asked = await task_request(request, data, key)
+    caller = await caller_of(request)
+    asked = await task_request(caller, data, key)
     headers: dict[str, str] = {}
     status = 201
     with sidecar.admission.admitted():
@@ -62,7 +64,7 @@ async def create_task(
         except DuplicateTaskError as error:
             if asked.idempotency_key is None:
                 raise
-            await check_repeated(request, sidecar, asked, error.task_id)
+            await check_repeated(caller, sidecar, asked, error.task_id)
             view, status = await sidecar.engine.get(error.task_id), 200
             headers["Idempotency-Replayed"] = "true"
     headers["Location"] = link(request, f"/tasks/{view.task_id}")
@@ -165,13 +167,12 @@ async def update_task(
     return answer_task(await sidecar.engine.get(task_id))
 
 
-async def task_request(request: AnyRequest, body: TaskBody, key: str | None) -> TaskRequest:
+async def task_request(caller: Caller, body: TaskBody, key: str | None) -> TaskRequest:
     """Return a body as the engine takes it; who asks is the initiator unless it names one.
 
     Raises:
         AuthorizationError: Whoever asks may not create that.
     """
-    caller = await caller_of(request)
     user_id = None if caller.user is None else caller.user.user_id
     initiator = body.initiator or user_id
     await caller.require("tasker.task:create", namespace=body.namespace, initiator=initiator)
@@ -192,14 +193,14 @@ async def task_request(request: AnyRequest, body: TaskBody, key: str | None) -> 
 
 
 async def check_repeated(
-    request: AnyRequest, sidecar: Sidecar, asked: TaskRequest, task_id: str
+    caller: Caller, sidecar: Sidecar, asked: TaskRequest, task_id: str
 ) -> None:
     """Raise `ReusedKeyError` when a task was asked for otherwise than this.
 
     Raises:
         AuthorizationError: It is not one that whoever asks could have created.
     """
-    await (await caller_of(request)).require("tasker.task:create", task_id=task_id)
+    await caller.require("tasker.task:create", task_id=task_id)
     if not await sidecar.engine.is_repetition(asked, task_id):
         raise ReusedKeyError(task_id=task_id)
 
