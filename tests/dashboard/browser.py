@@ -7,17 +7,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.cli.command import ROOT
 
 PICTURES = ROOT / "test-output" / "dashboard"
 """Where pictures of pages are kept, for people to look at."""
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
+SIZES = {
+    "desktop": ViewportSize(width=1440, height=900),
+    "phone": ViewportSize(width=390, height=844),
+}
 PATIENCE_MS = 15_000
 expect.set_options(timeout=PATIENCE_MS)
 _FLAGS = [
@@ -94,7 +104,7 @@ class Seen:
 
 @contextmanager
 def seen(
-    opened: Browser, url: str, *, size: str = "desktop", scheme: str = "light"
+    opened: Browser, url: str, *, size: str = "desktop", scheme: Literal["light", "dark"] = "light"
 ) -> Iterator[Seen]:
     """Have a page meanwhile; nothing may have gone wrong in it at the end."""
     context = opened.new_context(viewport=SIZES[size], color_scheme=scheme, reduced_motion="reduce")

@@ -1,4 +1,4 @@
-"""One browser and one server for all tests that do not need some of their own."""
+"""A browser and a server for the tests of a module that do not need some of their own."""
 
 import pytest
 
@@ -13,13 +13,14 @@ def blocking_call_detector():
     """Stands for the one that looks at event loops of ours: that of the browser is its own."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
+    # No longer than a module: while it is there, other tests could have no event loop.
     with browser() as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(chromium, tmp_path_factory):
     with served(tmp_path_factory.mktemp("dashboard"), app=SHOP) as running:
         yield running

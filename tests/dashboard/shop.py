@@ -43,8 +43,8 @@ async def ship(charge, check_fraud):
     return "parcel 9"
 
 
-@order_of_old.step(retry_limit=5)
-async def charge(task):  # noqa: F811
+@order_of_old.step(name="charge", retry_limit=5)
+async def charge_of_old(task):
     return None
 
 
