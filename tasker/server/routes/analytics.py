@@ -8,38 +8,21 @@ from typing import Annotated
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, Parameter
-from msgspec import Struct
 
 from tasker.reading import TaskQuery
 from tasker.server.answering import guarded
+from tasker.server.headers import check_aware
+from tasker.server.shapes.figures import (
+    BottleneckReport,
+    PerformanceReport,
+    Scope,
+    StatisticsReport,
+)
 from tasker.server.sidecar import Sidecar
-from tasker.statistics.figures import Performance, Statistics
+from tasker.stores.records import TaskState
 
 MOST_HOURS = 24 * 366
 Text = Annotated[str | None, Parameter(max_length=255, required=False)]
-
-
-class Scope(Struct, frozen=True, kw_only=True):
-    """Which tasks the figures are of; None for any."""
-
-    namespace: str | None
-    name: str | None
-    version: str | None
-
-
-class BottleneckReport(Struct, frozen=True, kw_only=True):
-    """The figures of the tasks created in the latest hours, and which tasks those are."""
-
-    scope: Scope
-    analysis_period_hours: float
-    statistics: Statistics
-
-
-class PerformanceReport(Struct, frozen=True, kw_only=True):
-    """How it goes now and went lately, and of which tasks."""
-
-    scope: Scope
-    performance: Performance
 
 
 @get(
@@ -92,4 +75,38 @@ async def bottlenecks(
     )
 
 
-ROUTES = (performance, bottlenecks)
+@get(
+    "/analytics/statistics",
+    operation_id="getStatistics",
+    tags=["analytics"],
+    summary="The figures of some tasks",
+    **guarded("tasker.analytics:index", 422),
+)
+async def statistics(
+    *,
+    sidecar: NamedDependency[Sidecar],
+    namespace: FromQuery[Text] = None,
+    name: FromQuery[Text] = None,
+    version: FromQuery[Text] = None,
+    status: FromQuery[Annotated[tuple[TaskState, ...], Parameter(required=False)]] = (),
+    tag: FromQuery[Annotated[tuple[str, ...], Parameter(required=False, max_items=100)]] = (),
+    created_from: FromQuery[datetime | None] = None,
+    created_until: FromQuery[datetime | None] = None,
+    top: FromQuery[Annotated[int, Parameter(ge=1, le=1_000)]] = 10,
+) -> StatisticsReport:
+    """Return the figures of the tasks for which every filter holds, as in the list of tasks."""
+    check_aware("created_from", created_from)
+    check_aware("created_until", created_until)
+    where = TaskQuery(
+        namespace=namespace,
+        name=name,
+        version=version,
+        states=status,
+        tags=tag,
+        created_from=created_from,
+        created_until=created_until,
+    )
+    return StatisticsReport(statistics=await sidecar.engine.statistics(where, top=top))
+
+
+ROUTES = (performance, bottlenecks, statistics)
