@@ -11,15 +11,17 @@ TaskerError
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import msgspec
 
 import tasker.errors as errors
 import tasker.server.errors as refusals
 from tasker.errors import TaskerError
 from tasker.server.problems import KINDS, Problem
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class ClientError(TaskerError):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
 
 from tasker.errors import InvalidRequestError
 from tasker.server.errors import PreconditionError
@@ -106,3 +109,21 @@ def check_aware(name: str, value: object) -> None:
     """Raise `InvalidRequestError` for an instant without a time zone."""
     if value is not None and getattr(value, "tzinfo", None) is None:
         raise InvalidRequestError(f"{name} needs a time zone, as in 2026-03-01T12:00:00Z")
+
+
+def aware_instant(name: str, text: str | None) -> datetime | None:
+    """Return the instant of a parameter, None without one.
+
+    Raises:
+        InvalidRequestError: It is no instant, or has no time zone.
+    """
+    if text is None:
+        return None
+    try:
+        found = msgspec.convert(text, datetime)
+    except msgspec.ValidationError as error:
+        raise InvalidRequestError(
+            f"{name} is no instant; give one as in 2026-03-01T12:30:00Z"
+        ) from error
+    check_aware(name, found)
+    return found

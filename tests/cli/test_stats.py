@@ -9,6 +9,11 @@ FAILED = ["run", "checkout.yaml", "-c", '{"order": 8, "declined": true}', "--jso
 
 
 @pytest.fixture
+def tasker(anywhere):
+    return anywhere
+
+
+@pytest.fixture
 def tasks(tasker):
     """Three tasks: complete after a retry, failed, and one that waits."""
     return [

@@ -11,7 +11,7 @@ from litestar.params import FromQuery, Parameter
 
 from tasker.reading import TaskQuery
 from tasker.server.answering import guarded
-from tasker.server.headers import check_aware
+from tasker.server.headers import aware_instant
 from tasker.server.shapes.figures import (
     BottleneckReport,
     PerformanceReport,
@@ -23,6 +23,10 @@ from tasker.stores.records import TaskState
 
 MOST_HOURS = 24 * 366
 Text = Annotated[str | None, Parameter(max_length=255, required=False)]
+# As text: the framework would take a number for an instant.
+InstantText = Annotated[
+    str | None, Parameter(max_length=64, required=False, schema_extra={"format": "date-time"})
+]
 
 
 @get(
@@ -90,21 +94,19 @@ async def statistics(
     version: FromQuery[Text] = None,
     status: FromQuery[Annotated[tuple[TaskState, ...], Parameter(required=False)]] = (),
     tag: FromQuery[Annotated[tuple[str, ...], Parameter(required=False, max_items=100)]] = (),
-    created_from: FromQuery[datetime | None] = None,
-    created_until: FromQuery[datetime | None] = None,
+    created_from: FromQuery[InstantText] = None,
+    created_until: FromQuery[InstantText] = None,
     top: FromQuery[Annotated[int, Parameter(ge=1, le=1_000)]] = 10,
 ) -> StatisticsReport:
     """Return the figures of the tasks for which every filter holds, as in the list of tasks."""
-    check_aware("created_from", created_from)
-    check_aware("created_until", created_until)
     where = TaskQuery(
         namespace=namespace,
         name=name,
         version=version,
         states=status,
         tags=tag,
-        created_from=created_from,
-        created_until=created_until,
+        created_from=aware_instant("created_from", created_from),
+        created_until=aware_instant("created_until", created_until),
     )
     return StatisticsReport(statistics=await sidecar.engine.statistics(where, top=top))
 
