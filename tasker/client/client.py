@@ -54,7 +54,7 @@ class TaskerClient(Operator, Queries):
 
     Args:
         url: Where the API is, as in ``http://127.0.0.1:8080/tasker``; the variable
-            TASKER_SERVER when None. Without a path it is ``/tasker``.
+            TASKER_SERVER when None.
         token: An API token or a JWT; the variable TASKER_TOKEN when None. It goes to this
             server alone: redirects are not followed.
         config: How patient it is.

@@ -11,7 +11,6 @@ from tasker.client.errors import ClientConfigError
 
 SERVER_VARIABLE = "TASKER_SERVER"
 TOKEN_VARIABLE = "TASKER_TOKEN"
-DEFAULT_PREFIX = "/tasker"
 
 
 class ClientConfig(Struct, frozen=True, kw_only=True):
@@ -51,7 +50,7 @@ class ClientConfig(Struct, frozen=True, kw_only=True):
 
 
 def server_url(url: str | None, environ: Mapping[str, str]) -> str:
-    """Return the URL of a server's API, given or of the variable; without a path, `/tasker`.
+    """Return the URL of a server's API, given or of the variable.
 
     Raises:
         ClientConfigError: There is none, or it is no URL.
@@ -69,14 +68,13 @@ def server_url(url: str | None, environ: Mapping[str, str]) -> str:
     if found.scheme not in ("http", "https") or not found.host:
         raise ClientConfigError(
             setting=where,
-            reason="needs http:// or https:// and a host, as in http://127.0.0.1:8080",
+            reason="needs http:// or https:// and a host, as in http://127.0.0.1:8080/tasker",
         )
     if found.userinfo or found.query or found.fragment:
         raise ClientConfigError(
             setting=where, reason="must be a host and a path; a token goes into TASKER_TOKEN"
         )
-    has_path = "/" in given.partition("://")[2]
-    return str(found).rstrip("/") if has_path else f"{given}{DEFAULT_PREFIX}"
+    return str(found).rstrip("/")
 
 
 def server_token(token: str | None, environ: Mapping[str, str]) -> str | None:

@@ -54,7 +54,8 @@ def view_of(task: Task, *, seq: int, now: float) -> TaskView:
     """Return a task as `Engine.get` does.
 
     What is shown of it is what the server said. The state behind it, of which analyses are
-    made, is put together from that; the limits of its definition are not in it.
+    made, is put together from that. It lacks the limits of the definition, and which attempts
+    were forgiven before a step failed for good.
     """
     steps = tuple(step_view(step) for step in task.workflow_steps)
     definition = Definition(

@@ -130,15 +130,19 @@ class TaskChanges:
 
     def __init__(self, messages: MessageStream) -> None:
         self._messages = messages
+        self._ended = False
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> HistoryEntry:
+        if self._ended:
+            raise StopAsyncIteration
         # After a loss the server goes on after the last one, whatever happened meanwhile.
         while (message := await self._messages.next()) is None:
             pass
         if message.event == END:
+            self._ended = True
             raise StopAsyncIteration
         entry = msgspec.json.decode(message.data, type=TaskEventEntry)
         return history_entry(entry)

@@ -13,7 +13,7 @@ from tasker.client.errors import error_of_problem
 from tasker.client.received import read
 from tasker.client.sending import Answer, Sender
 from tasker.errors import DuplicateTaskError, InvalidRequestError, TaskerError
-from tasker.request import TaskRequest
+from tasker.request import TaskRequest, check_is_request
 from tasker.server.shapes.bulk import BulkOutcome, BulkOutcomes
 from tasker.server.shapes.requests import BulkBody, TaskBody
 from tasker.telemetry.scope import CURRENT
@@ -74,10 +74,7 @@ class Submitting:
         ]
 
     def _body(self, request: TaskRequest) -> TaskBody:
-        if not isinstance(request, TaskRequest):
-            raise InvalidRequestError(
-                f"a task is asked for with a TaskRequest, not with {type(request).__name__}"
-            )
+        check_is_request(request)
         if request.requested_at is not None:
             raise InvalidRequestError(
                 "a server takes no requested_at: it is the time at which the request came"

@@ -37,5 +37,5 @@ async def _serving(engine: Engine, app: TaskerApp, config: ServeConfig) -> Async
 
             group.start_soon(run)
             await started.wait()
-            yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}{config.prefix}"
             stopped.set()
