@@ -4,6 +4,7 @@ import pytest
 
 from tasker.server.access.tokens import TokenFile
 from tests.cli.command import STORE, Here
+from tests.cli.shop import report
 from tests.client.scripted import URL
 from tests.server.serving import served
 from tests.server.threaded import served_in_a_thread
@@ -18,7 +19,7 @@ def tasker(folder, capsys):
 
 @pytest.fixture
 def url(folder):
-    with served_in_a_thread(STORE, definitions="checkout.yaml", work=True) as url:
+    with served_in_a_thread(STORE, definitions=["checkout.yaml", report], work=True) as url:
         yield url
 
 
@@ -30,16 +31,16 @@ def test_a_task_runs_there_and_is_followed_here(tasker, url):
     said = tasker("run", "checkout.yaml", "-c", '{"order": 7, "declined": true}', "--server", url)
     assert said.code == 1
     assert "charge  PermanentError: declined" in said.out
-    said = tasker("--server", url, "run", "shop.checkout", "-c", ORDER, "--json")
+    said = tasker("--server", url, "run", "shop.report", "--json")
     assert said.json["state"] == "complete"
 
 
 def test_a_task_is_submitted_watched_and_shown(tasker, url, monkeypatch):
     monkeypatch.setenv("TASKER_SERVER", url)
-    said = tasker("submit", "shop.checkout@1.2.0", "-c", ORDER, "--idempotency-key", "k")
+    said = tasker("submit", "shop.report@0.1.0", "--idempotency-key", "k")
     task_id = said.out.strip()
     assert said.err == ""
-    again = tasker("submit", "shop.checkout", "-c", ORDER, "--idempotency-key", "k", "--json")
+    again = tasker("submit", "shop.report", "--idempotency-key", "k", "--json")
     assert (again.code, again.error["task_id"]) == (1, task_id)
     assert tasker("watch", "last").code == 0
     shown = tasker("show", task_id, "--json").json
