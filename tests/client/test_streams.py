@@ -61,6 +61,12 @@ async def test_connections_that_bring_nothing_come_to_an_end():
     assert len(script.requests) == 3
 
 
+async def test_any_number_of_connections_that_bring_something_is_good():
+    script = Script(*[stream(change(seq), error=RESET) for seq in range(1, 8)], stream(END))
+    async with client_of(script, retries=2) as client:
+        assert await seen(client) == list(range(1, 8))
+
+
 async def test_a_gap_stands_where_events_may_be_missing():
     event = TaskPaused(
         event_id="e1",
