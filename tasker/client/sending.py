@@ -136,7 +136,7 @@ class Sender:
             content=None if body is None else msgspec.json.encode(body),
             params={name: value for name, value in (params or {}).items() if value is not None},
             headers={**({} if body is None else _JSON), **(headers or {})},
-            timeout=self._timeout(self.config.silence_seconds if stream else wait_seconds),
+            timeout=self._timeout(wait_seconds, stream=stream),
         )
         is_safe = method == "GET" if safe is None else safe
         tries = 0
@@ -145,15 +145,15 @@ class Sender:
             may_retry = tries <= self.config.retries
             try:
                 response = await self.client.send(make(), stream=stream)
-            except httpx.TransportError as error:
+                if stream and not response.is_success:
+                    await _read_whole(response)
+            except httpx.RequestError as error:
                 if may_retry and (is_safe or isinstance(error, _UNSENT)):
                     await self.pause(tries)
                     continue
                 raise self.unreachable(error, tries) from error
             if response.is_success or response.status_code in accepts:
                 return Answer(response, tries)
-            if stream:
-                await _read_whole(response)
             wait = self._wait_before_retry(response, tries, is_safe)
             if not may_retry or wait is None:
                 raise error_of(response)
@@ -163,7 +163,7 @@ class Sender:
         """Wait before the next try."""
         await self.clock.sleep(self._backoff(tries))
 
-    def unreachable(self, error: httpx.TransportError, tries: int) -> UnreachableServerError:
+    def unreachable(self, error: httpx.RequestError, tries: int) -> UnreachableServerError:
         """Return the error that says that no answer came."""
         reason = str(error) or type(error).__name__
         return UnreachableServerError(url=self.url, reason=reason, tries=tries)
@@ -185,9 +185,10 @@ class Sender:
             return self._backoff(tries)
         return None if wait > self.config.most_retry_seconds else wait
 
-    def _timeout(self, wait_seconds: float) -> httpx.Timeout:
+    def _timeout(self, wait_seconds: float, *, stream: bool) -> httpx.Timeout:
         seconds = self.config.timeout_seconds
-        return httpx.Timeout(seconds, read=seconds + wait_seconds)
+        silence = self.config.silence_seconds if stream else seconds + wait_seconds
+        return httpx.Timeout(seconds, read=silence)
 
 
 async def _read_whole(response: httpx.Response) -> None:

@@ -78,13 +78,13 @@ class MessageStream:
 
         `None` tells those who have to know that something may be missing.
         """
-        lost: httpx.TransportError = httpx.RemoteProtocolError("the stream ended")
+        lost: httpx.RequestError = httpx.RemoteProtocolError("the stream ended")
         try:
             message = await self._read()
             if message is not None:
                 self._losses = 0
                 return message
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             lost = error
         await self._go_on(lost)
         return None
@@ -113,7 +113,7 @@ class MessageStream:
             fields = {}
         return None
 
-    async def _go_on(self, lost: httpx.TransportError) -> None:
+    async def _go_on(self, lost: httpx.RequestError) -> None:
         await self.close()
         self._losses += 1
         if self._losses > self._sender.config.retries:

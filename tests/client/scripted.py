@@ -1,6 +1,6 @@
 """A server that answers by a script, and a clock that tells how long was waited."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -47,8 +47,6 @@ class Script:
         answer: Any = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        if isinstance(answer, Callable):  # type: ignore[arg-type]
-            answer = answer(request)
         assert isinstance(answer, httpx.Response)
         return answer
 

@@ -38,6 +38,7 @@ def created(status=201, task_id="t", **headers):
         UNSENT,
         LOST,
         httpx.ReadTimeout("slow"),
+        httpx.DecodingError("no gzip"),
         httpx.Response(502),
         problem(503, "STORE_UNAVAILABLE"),
         problem(429, "TOO_MANY_REQUESTS"),

@@ -51,6 +51,8 @@ async def test_it_goes_on_after_the_last_change_that_came_whole():
     assert sent == [None, "1-1", "1-1", "3-1"]
     assert {request.url.params["after"] for request in script.requests} == {"0"}
     assert clock.waited == [1.5, 3.0, 1.5]
+    # Heartbeats come within it; a connection that is silent for longer is lost.
+    assert {request.extensions["timeout"]["read"] for request in script.requests} == {60.0}
 
 
 async def test_connections_that_bring_nothing_come_to_an_end():
