@@ -37,6 +37,8 @@ def make_store(url: str, *, create: bool = True, **options: Any) -> Store:
     Raises:
         StoreUrlError: No such kind of store, or something in the URL is wrong.
     """
+    if not url:
+        raise StoreUrlError(url=url, reason="there is none; give it, or set TASKER_STORE")
     found = _URL.fullmatch(url)
     if found is None:
         raise StoreUrlError(url=masked(url), reason="it has no scheme")

@@ -68,6 +68,7 @@ from tasker.telemetry.tracing import make_tracing
 if TYPE_CHECKING:
     from tasker.telemetry.otel import TracerProvider
 
+STORE_VARIABLE = "TASKER_STORE"
 FIRST_LOOK_SECONDS = 0.05
 LONGEST_LOOK_SECONDS = 0.5
 REMOTE_SECONDS = 15.0
@@ -166,7 +167,7 @@ class Engine(Operator, Readable, Listening, Monitored):
     @classmethod
     def open(
         cls,
-        url: str | Store,
+        url: str | Store | None = None,
         *,
         definitions: Source | Iterable[Source] = (),
         subscribers: Subscribing | Iterable[Subscribing] = (),
@@ -182,7 +183,8 @@ class Engine(Operator, Readable, Listening, Monitored):
         """Return an engine on a store, for ``async with``.
 
         Args:
-            url: ``sqlite:///orders.db``, ``memory://``, or a `Store`.
+            url: ``sqlite:///orders.db``, ``memory://``, or a `Store`; None for that of the
+                variable TASKER_STORE.
             definitions: Where its definitions are: YAML files or directories,
                 definitions made with `define`, or several of them.
             subscribers: Who hears its events: `BaseSubscriber` classes or objects, YAML
@@ -205,7 +207,7 @@ class Engine(Operator, Readable, Listening, Monitored):
             DefinitionError: With everything that is wrong in the definitions, or in the
                 files of subscribers.
             SubscriberError: A subscriber cannot hear what it asks for.
-            StoreUrlError: The URL names no store.
+            StoreUrlError: The URL names no store, or there is none.
             MissingExtraError: Traces are asked for, and the extra ``otel`` is absent.
             ValueError: The tracer provider is not of the SDK.
 
@@ -223,6 +225,8 @@ class Engine(Operator, Readable, Listening, Monitored):
             masking=config.telemetry.masking,
         ):
             registry.register(bound)
+        if url is None:
+            url = (os.environ if environ is None else environ).get(STORE_VARIABLE, "")
         store = make_store(url) if isinstance(url, str) else url
         engine = cls(
             store,

@@ -23,6 +23,7 @@ TaskerError
 ├── EngineClosedError               the engine takes no work any more
 ├── ExporterError                   metrics cannot be exported so; see tasker.telemetry
 ├── WebhookError                    a webhook is not signed as it has to be
+├── ClientError                     no answer of a server; see tasker.client.errors
 ├── ServerError                     the server refuses it; see tasker.server.errors
 ├── NoAnswerError                   the engine that works the store did not answer in time
 ├── MissingExtraError               an optional package is not installed

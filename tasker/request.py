@@ -81,6 +81,16 @@ class TaskRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return now if self.requested_at is None else self.requested_at.timestamp()
 
 
+def check_is_request(request: object) -> None:
+    """Raise `InvalidRequestError` for anything but a `TaskRequest`."""
+    if not isinstance(request, TaskRequest):
+        name = request if isinstance(request, str) else "order"
+        raise InvalidRequestError(
+            f"a task is not submitted by {type(request).__name__}; give a TaskRequest, as in "
+            f"TaskRequest(name={name!r})"
+        )
+
+
 def instant(timestamp: float | None) -> datetime | None:
     """Return Unix seconds as an aware datetime, UTC; None for None."""
     return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)

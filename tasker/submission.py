@@ -20,7 +20,6 @@ from tasker.errors import (
     BypassError,
     DuplicateIdentityError,
     DuplicateTaskError,
-    InvalidRequestError,
 )
 from tasker.handlers.binding import BoundDefinition
 from tasker.handlers.plans import encode_overrides
@@ -30,7 +29,7 @@ from tasker.handlers.views import Task
 from tasker.identity import Identity
 from tasker.ids import IdFactory
 from tasker.registry import LATEST, Registry
-from tasker.request import TaskRequest
+from tasker.request import TaskRequest, check_is_request
 from tasker.stores.encoding import decode, encode
 from tasker.stores.records import ActionRecord, StepRecord, TaskRecord, TaskState
 from tasker.task_view import TaskView
@@ -135,7 +134,7 @@ class Submission:
 
     async def _prepare(self, request: TaskRequest, task_id: str) -> _Ready:
         """Check a request, and return the task that it asks for."""
-        _check_kind(request)
+        check_is_request(request)
         bound = self._registry.get(request.name, request.namespace, request.version)
         definition = bound.definition
         context = self._checked_context(bound, request)
@@ -236,15 +235,6 @@ class Submission:
 
 def _duplicate(error: DuplicateIdentityError) -> DuplicateTaskError:
     return DuplicateTaskError(task_id=error.task_id, identity=error.identity)
-
-
-def _check_kind(request: object) -> None:
-    if not isinstance(request, TaskRequest):
-        name = request if isinstance(request, str) else "order"
-        raise InvalidRequestError(
-            f"a task is not submitted by {type(request).__name__}; give a TaskRequest, as in "
-            f"TaskRequest(name={name!r})"
-        )
 
 
 def _check_bypass(definition: Definition, request: TaskRequest) -> None:

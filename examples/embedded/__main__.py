@@ -9,7 +9,7 @@ from examples.embedded.app import make_app
 
 
 async def main() -> None:
-    app = make_app("memory://")
+    app = make_app()
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
@@ -20,6 +20,8 @@ async def main() -> None:
         print(f"{task['full_name']} is {task['status']}")
         for step in task["workflow_steps"]:
             print(f"  {step['name']}: {step['results']}")
+        order = (await client.get(placed["order"])).json()
+        print(f"the shop has charged {order['charged']} for order {order['id']}")
         handlers = (await client.get("/tasker/handlers/shop")).json()
         print(f"the shop has {handlers['total_handlers']} handler")
 

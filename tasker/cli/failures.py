@@ -12,6 +12,7 @@ import msgspec
 from tasker.cli.exits import Exit
 from tasker.cli.printing import clean
 from tasker.cli.settings import Settings
+from tasker.client.errors import ClientConfigError
 from tasker.errors import (
     DefinitionError,
     InvalidRequestError,
@@ -25,6 +26,7 @@ from tasker.server.errors import ServerConfigError
 
 _WRONG_REQUEST = (
     click.UsageError,
+    ClientConfigError,
     DefinitionError,
     InvalidRequestError,
     RegistrationError,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from tasker.cli.printing import note
 from tasker.cli.service import Service
 from tasker.cli.settings import Settings
 from tasker.stores.records import TaskState
@@ -42,6 +43,12 @@ async def anything_waits(service: Service, shown: Iterable[TaskState]) -> bool:
         return True
     newest = await service.list_tasks(limit=LOOKED_AT)
     return any(task.state in WAITING for task in newest.tasks)
+
+
+def note_unworked(settings: Settings, task_id: str | None = None) -> None:
+    """Tell that nobody works the store; of a server nothing, since it is who works it."""
+    if settings.server_url is None:
+        note(unworked(settings, task_id))
 
 
 def unworked(settings: Settings, task_id: str | None = None) -> str:

@@ -61,6 +61,8 @@ def make_request(
 ) -> tuple[TaskRequest, list[Discovered]]:
     """Return the request for a definition's name or file, and where its definition is.
 
+    A server knows its definitions: for it a name is enough.
+
     Raises:
         DefinitionError: With everything that is wrong in the definitions.
         InvalidRequestError: The request cannot be.
@@ -73,7 +75,9 @@ def make_request(
                 f"{target} holds several definitions; name one, with --definitions {target}"
             )
         namespace, name, version = _of_only(given)
-    elif not (settings.definitions or settings.app or settings.entry_points):
+    elif settings.server_url is None and not (
+        settings.definitions or settings.app or settings.entry_points
+    ):
         raise click.UsageError(
             f"where is the definition {target!r}? Give --definitions, --app or --entry-points, "
             "or name its YAML file"

@@ -61,17 +61,24 @@ class Service(Operator, Protocol):
 async def connect(
     settings: Settings, *, create: bool = False, sources: Iterable[Source] = ()
 ) -> AsyncIterator[Service]:
-    """Reach the tasks that the settings name, for reading, submitting and operating.
+    """Reach the tasks that the settings name, in a store or by a server.
 
     Args:
         settings: Where they are.
         create: Whether a store that is absent is made.
-        sources: Definitions, where tasks are submitted.
+        sources: Definitions, where tasks are submitted; a server has its own.
 
     Raises:
         StoreMissingError: There is no such store, and none was to be made.
         UsageError: It is one that no other process can see.
+        ClientConfigError: The server's URL or the token cannot be.
     """
+    if settings.server_url is not None:
+        from tasker.cli.served import Served
+
+        async with Served(settings.server_url) as client:
+            yield client
+        return
     async with open_store(settings, create=create, sources=sources) as engine:
         yield engine
 

@@ -11,6 +11,7 @@ import click
 
 DEFAULT_STORE = "sqlite:///tasker.db"
 STORE_VARIABLE = "TASKER_STORE"
+SERVER_VARIABLE = "TASKER_SERVER"
 LOG_LEVEL_VARIABLE = "TASKER_LOG_LEVEL"
 LOG_FORMAT_VARIABLE = "TASKER_LOG_FORMAT"
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -27,6 +28,7 @@ class Settings:
     """
 
     store: str | None = None
+    server: str | None = None
     json: bool = False
     traceback: bool = False
     definitions: tuple[str, ...] = ()
@@ -40,6 +42,21 @@ class Settings:
     def store_url(self) -> str:
         """The store: as given, or by the variable, or the default one."""
         return self.store or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
+
+    @property
+    def server_url(self) -> str | None:
+        """The server that is asked in place of a store, None where it is a store.
+
+        What is given wins over variables, and among these the server.
+        """
+        if self.store and self.server:
+            raise click.UsageError("--store and --server name two places; give one of them")
+        return self.server or (None if self.store else os.environ.get(SERVER_VARIABLE)) or None
+
+    def need_store(self, why: str) -> None:
+        """Refuse a server that was given with ``--server``; ``why`` says what needs a store."""
+        if self.server:
+            raise click.UsageError(f"{why}; leave --server out, and name the store with --store")
 
     @property
     def in_memory(self) -> bool:
@@ -77,8 +94,13 @@ def output_options(command: Command) -> Command:
 
 
 def store_options(command: Command) -> Command:
-    """Add ``--store`` and what all commands have."""
-    command = output_options(command)
+    """Add ``--store``, ``--server`` and what all commands have."""
+    command = _shared(
+        "--server",
+        metavar="URL",
+        help="A server to ask in place of a store, with the token of TASKER_TOKEN.  "
+        f"[env var: {SERVER_VARIABLE}]",
+    )(output_options(command))
     return _shared(
         "--store",
         "-s",

@@ -15,6 +15,8 @@ from tasker.cli.app import run
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 20.0
+STORE = "sqlite:///tasker.db"
+PLACES = ("TASKER_STORE", "TASKER_SERVER", "TASKER_TOKEN")
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Said:
 
 
 def environment() -> dict[str, str]:
-    variables = {name: value for name, value in os.environ.items() if name != "TASKER_STORE"}
+    variables = {name: value for name, value in os.environ.items() if name not in PLACES}
     return variables | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}
 
 
@@ -90,13 +92,20 @@ def eventually(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) 
 
 
 class Here:
-    """Runs the command in this process, in the current directory."""
+    """Runs the command in this process, in the current directory.
 
-    def __init__(self, capsys: Any) -> None:
+    With ``served`` a server that runs nothing stands between the command and the store; a
+    task that is to run goes to the store past it.
+    """
+
+    def __init__(self, capsys: Any, *, served: bool = False) -> None:
         self._capsys = capsys
+        self.served = served
 
     def __call__(self, *arguments: object) -> Said:
         self._capsys.readouterr()
+        if self.served and arguments[0] == "run" and "--store" not in arguments:
+            arguments = (*arguments, "--store", STORE)
         code = run([str(argument) for argument in arguments])
         captured = self._capsys.readouterr()
         return Said(code, captured.out, captured.err)

@@ -6,6 +6,11 @@ ORDER = '{"order": 7}'
 DECLINED = '{"order": 8, "declined": true}'
 
 
+@pytest.fixture
+def tasker(anywhere):
+    return anywhere
+
+
 def test_a_definition(tasker):
     said = tasker("analyze", "checkout.yaml")
     assert (said.code, said.out) == (

@@ -4,6 +4,11 @@ import pytest
 
 
 @pytest.fixture
+def tasker(anywhere):
+    return anywhere
+
+
+@pytest.fixture
 def waiting(tasker):
     """A task that was submitted and not begun."""
     return tasker("submit", "checkout.yaml", "-c", '{"order": 7}', "--json").json["task_id"]
@@ -23,7 +28,7 @@ def step_of(tasker, task_id, name):
 def test_submit_says_that_nobody_works(tasker):
     said = tasker("submit", "checkout.yaml", "-c", '{"order": 7}')
     assert len(said.out.strip()) == 36
-    assert "nobody works this store" in said.err
+    assert ("nobody works this store" in said.err) is not tasker.served
 
 
 def test_pause_resume_cancel(tasker, waiting):
@@ -31,7 +36,9 @@ def test_pause_resume_cancel(tasker, waiting):
     assert tasker("resume", waiting).out == f"task {waiting} is in progress\n"
     assert tasker("cancel", "last", "--reason", "twice", "--by", "ann").code == 0
     history = tasker("show", waiting, "--history", "--json").json["history"]
-    assert {"by": "ann", "reason": "twice"}.items() <= history[-1]["detail"].items()
+    # A server goes by who somebody is, not by what they say.
+    by = "anonymous" if tasker.served else "ann"
+    assert {"by": by, "reason": "twice"}.items() <= history[-1]["detail"].items()
 
 
 def test_what_is_not_legal(tasker, waiting):
@@ -47,7 +54,7 @@ def test_what_is_not_legal(tasker, waiting):
 def test_retry_a_step(tasker, failed):
     said = tasker("retry", failed, "--step", "charge")
     assert said.out == f"step charge is tried again; task {failed} is in progress\n"
-    assert "nobody works this store" in said.err
+    assert ("nobody works this store" in said.err) is not tasker.served
     assert tasker("run", "--continue", failed, "--json").code == 1
     assert step_of(tasker, failed, "charge")["attempts"] == 2
 

@@ -7,6 +7,11 @@ FAILED = ["run", "checkout.yaml", "-c", '{"order": 8, "declined": true}', "--jso
 
 
 @pytest.fixture
+def tasker(anywhere):
+    return anywhere
+
+
+@pytest.fixture
 def tasks(tasker, folder):
     """Three tasks: complete, failed, and one that waits."""
     ids = [

@@ -9,6 +9,11 @@ FAILED = ["run", "checkout.yaml", "-c", '{"order": 8, "declined": true}', "--jso
 
 
 @pytest.fixture
+def tasker(anywhere):
+    return anywhere
+
+
+@pytest.fixture
 def tasks(tasker):
     """Three tasks: complete after a retry, failed, and one that waits."""
     return [
@@ -94,7 +99,7 @@ def test_what_makes_no_sense_is_refused(tasker, tasks, options, message):
 
 
 def test_there_is_no_store(tasker):
-    assert tasker("stats").code == 1
+    assert tasker("stats", "--store", "sqlite:///none.db").code == 1
 
 
 @pytest.mark.parametrize("width", [140, 100, 80, 60, 40])

@@ -17,6 +17,7 @@ from tasker.analysis.diagrams import DiagramEdge, DiagramStep
 from tasker.cli.app import COMMANDS
 from tasker.cli.commands.graph import FORMATS
 from tasker.cli.exits import Exit
+from tasker.client import ClientConfig
 from tasker.definitions import keys
 from tasker.definitions.definition import Definition, StepDefinition
 from tasker.definitions.drafts import StepOptions
@@ -119,6 +120,7 @@ def plain(default: Any) -> str:
         ("logging.md", "TelemetryConfig", TelemetryConfig),
         ("health.md", "HealthConfig", HealthConfig),
         ("python.md", "field", TaskRequest),
+        ("client.md", "ClientConfig", ClientConfig),
         ("server.md", "ServeConfig", ServeConfig),
         ("authentication.md", "JwtConfig", JwtConfig),
         ("graphql.md", "GraphQLConfig", GraphQLConfig),

@@ -21,12 +21,13 @@ FORBIDDEN = {
     "tasker.events": ["tasker.engine", "tasker.cli", "tasker.testing"],
     "tasker.server": ["tasker.cli", "tasker.testing"],
 }
-# Only the server's own folder knows its framework; only the command line starts it.
+# Only the server's own folder knows its framework; only the command line starts it, and the
+# client speaks its shapes, which need no framework.
 SERVER = "tasker.server"
 SERVER_ALONE = ["litestar", "uvicorn"]
 GRAPHQL = "tasker.server.graphql"
 GRAPHQL_ALONE = ["strawberry", "graphql"]
-MAY_SERVE = ["tasker.cli", SERVER]
+MAY_SERVE = ["tasker.cli", "tasker.client", SERVER]
 
 # The workflow rules have no clock, no randomness and no I/O.
 PURE = "tasker.actors.workflow"

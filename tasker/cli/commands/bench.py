@@ -64,6 +64,7 @@ def bench_command(
 
     Exit codes: 0 measured, 1 some tasks did not complete, 2 usage.
     """
+    settings.need_store("tasks are measured in this process")
     request, sources = make_request(target, settings, **fields)
     with _store(settings) as url, engine_logs(settings):
         report = anyio.run(

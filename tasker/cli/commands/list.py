@@ -11,7 +11,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from tasker.cli.filters import created_options, definition_options, tag_option
-from tasker.cli.hints import WAITING, Worker, anything_waits, unworked, worker_of
+from tasker.cli.hints import WAITING, Worker, anything_waits, note_unworked, worker_of
 from tasker.cli.listing import tasks_table
 from tasker.cli.printing import note, print_json, print_table
 from tasker.cli.service import connect
@@ -80,7 +80,7 @@ def list_command(
         counts, worker = anyio.run(_count, settings, query)
         _print_counts(settings, counts)
         if worker is None and counts.keys() & set(WAITING) and not settings.json:
-            note(unworked(settings))
+            note_unworked(settings)
         return
     listed = anyio.run(_list, settings, query, cursor, limit)
     page = listed.page
@@ -94,7 +94,7 @@ def list_command(
     if page.next_cursor is not None:
         note(f"more with: tasker list … --cursor {shlex.quote(page.next_cursor)}")
     if listed.waits and listed.worker is None:
-        note(unworked(settings))
+        note_unworked(settings)
 
 
 _NOTHING = {

@@ -9,9 +9,9 @@ import anyio
 import click
 
 from tasker.cli.finding import find_task
-from tasker.cli.hints import WAITING, unworked
+from tasker.cli.hints import WAITING, note_unworked
 from tasker.cli.inputs import JsonObjectType, JsonType, user_name
-from tasker.cli.printing import note, print_json
+from tasker.cli.printing import print_json
 from tasker.cli.service import Service, connect
 from tasker.cli.settings import Settings, pass_settings, store_options
 from tasker.cli.steps import word
@@ -212,7 +212,7 @@ def _do(settings: Settings, task: str, operate: Operate, done: str = "") -> None
     now = "in error" if state is TaskState.ERROR else word(state)
     print(f"{done}{'; ' if done else ''}task {task_id} is {now}")
     if state in WAITING and not is_worked:
-        note(unworked(settings, task_id))
+        note_unworked(settings, task_id)
 
 
 async def _operate(settings: Settings, task: str, operate: Operate) -> tuple[str, TaskState, bool]:

@@ -76,6 +76,9 @@ def run_command(
     tasks that wait there are left alone. Ctrl-C lets running steps finish and hands
     the task back, to be continued; a second Ctrl-C stops at once.
 
+    With --server the task is submitted there, under the definition that the server has, and
+    followed to its end; Ctrl-C leaves it alone.
+
     \b
     Examples:
       tasker run checkout.yaml --context '{"order": 7}'
@@ -87,6 +90,8 @@ def run_command(
     """
     if (target is None) == (continued is None):
         raise click.UsageError("give either NAME|FILE or --continue TASK_ID")
+    if settings.server_url is not None:
+        return _run_served(settings, target, **fields)
     request: TaskRequest | None = None
     if target is None:
         sources: Sequence[Discovered] = load_sources(settings)
@@ -97,6 +102,26 @@ def run_command(
         code = run_working(run)
     run.report()
     return code
+
+
+def _run_served(settings: Settings, target: str | None, **fields: Any) -> int:
+    if target is None:
+        raise click.UsageError("a server goes on with its tasks by itself; see tasker watch")
+    request, _ = make_request(target, settings, **fields)
+    view = anyio.run(_follow_served, settings, request)
+    if settings.json:
+        print_json(view.to_dict())
+    else:
+        print_outcome(view)
+    return exit_code(view)
+
+
+async def _follow_served(settings: Settings, request: TaskRequest) -> TaskView:
+    display = make_display(quiet=settings.json)
+    async with connect(settings) as service:
+        task_id = await service.submit(request)
+        with display.running():
+            return await follow(service, task_id, display)
 
 
 class _Run:

@@ -76,6 +76,7 @@ def serve_command(
       tasker serve --app shop.workflows:all --store sqlite:////var/lib/shop.db --port 9000
       tasker serve --config server.yml --host 0.0.0.0 --tokens tokens.json
     """
+    settings.need_store("a server works a store")
     require_server()
     given["allow_unauthenticated"] = given["allow_unauthenticated"] or None
     config = load_settings(

@@ -20,7 +20,7 @@ from tasker.cli.hiding import (
     step_without_secrets,
     task_without_secrets,
 )
-from tasker.cli.hints import WAITING, Worker, unworked, worker_of
+from tasker.cli.hints import WAITING, Worker, note_unworked, worker_of
 from tasker.cli.history import print_history
 from tasker.cli.outcome import print_errors, print_results
 from tasker.cli.printing import (
@@ -31,7 +31,6 @@ from tasker.cli.printing import (
     console,
     is_terminal,
     moment,
-    note,
     print_json,
     print_table,
 )
@@ -112,7 +111,7 @@ def show_command(
     else:
         _print_task(shown, hide, with_history=with_history, verbose=verbose)
         if shown.worker is None and shown.view.state in WAITING:
-            note(unworked(settings, shown.view.task_id))
+            note_unworked(settings, shown.view.task_id)
 
 
 async def _read(settings: Settings, task: str, with_history: bool) -> Shown:

@@ -8,8 +8,8 @@ from typing import Any
 import anyio
 import click
 
-from tasker.cli.hints import unworked
-from tasker.cli.printing import note, print_json
+from tasker.cli.hints import note_unworked
+from tasker.cli.printing import print_json
 from tasker.cli.requests import make_request, request_options
 from tasker.cli.service import connect
 from tasker.cli.settings import Settings, pass_settings, source_options, store_options
@@ -41,7 +41,7 @@ def submit_command(settings: Settings, /, target: str, **fields: Any) -> None:
         return
     print(task_id)
     if not is_worked:
-        note(unworked(settings, task_id))
+        note_unworked(settings, task_id)
 
 
 async def _submit(

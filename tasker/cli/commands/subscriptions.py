@@ -186,6 +186,11 @@ def remove_command(settings: Settings, name: str) -> None:
 
 
 def _ask(settings: Settings, question: Callable[[Subscriptions], Awaitable[T]]) -> T:
+    if settings.server_url is not None:
+        raise click.UsageError(
+            "a server does not tell of durable subscriptions; name its store with --store"
+        )
+
     async def ask() -> T:
         async with open_store(settings) as engine:
             return await question(engine.subscriptions)

@@ -8,9 +8,9 @@ import click
 from tasker.actors.workflow.states import AT_REST
 from tasker.cli.finding import find_task
 from tasker.cli.follow import exit_code, follow
-from tasker.cli.hints import unworked
+from tasker.cli.hints import note_unworked
 from tasker.cli.outcome import print_outcome
-from tasker.cli.printing import note, print_json
+from tasker.cli.printing import print_json
 from tasker.cli.progress import make_display
 from tasker.cli.service import connect
 from tasker.cli.settings import Settings, pass_settings, store_options
@@ -44,6 +44,6 @@ async def _watch(settings: Settings, task: str) -> TaskView:
     async with connect(settings) as service:
         task_id = await find_task(service, task)
         if await service.holder() is None and (await service.get(task_id)).state not in AT_REST:
-            note(unworked(settings, task_id))
+            note_unworked(settings, task_id)
         with display.running():
             return await follow(service, task_id, display)

@@ -80,6 +80,7 @@ def worker_command(
       tasker worker --definitions workflows/
       tasker worker --app shop.workflows:all --store sqlite:////var/lib/shop.db
     """
+    settings.need_store("a worker works a store")
     if settings.in_memory:
         raise click.UsageError(ALONE)
     sources = load_sources(settings)

@@ -8,39 +8,27 @@ from typing import Annotated
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, Parameter
-from msgspec import Struct
 
 from tasker.reading import TaskQuery
 from tasker.server.answering import guarded
+from tasker.server.headers import aware_instant
+from tasker.server.shapes.figures import (
+    ActivityReport,
+    BottleneckReport,
+    PerformanceReport,
+    Scope,
+    StatisticsReport,
+)
 from tasker.server.sidecar import Sidecar
-from tasker.statistics.figures import Activity, Performance, Statistics
+from tasker.stores.records import TaskState
 
 MOST_HOURS = 24 * 366
 MOST_SLICES = 500
 Text = Annotated[str | None, Parameter(max_length=255, required=False)]
-
-
-class Scope(Struct, frozen=True, kw_only=True):
-    """Which tasks the figures are of; None for any."""
-
-    namespace: str | None
-    name: str | None
-    version: str | None
-
-
-class BottleneckReport(Struct, frozen=True, kw_only=True):
-    """The figures of the tasks created in the latest hours, and which tasks those are."""
-
-    scope: Scope
-    analysis_period_hours: float
-    statistics: Statistics
-
-
-class PerformanceReport(Struct, frozen=True, kw_only=True):
-    """How it goes now and went lately, and of which tasks."""
-
-    scope: Scope
-    performance: Performance
+# As text: the framework would take a number for an instant.
+InstantText = Annotated[
+    str | None, Parameter(max_length=64, required=False, schema_extra={"format": "date-time"})
+]
 
 
 @get(
@@ -60,13 +48,6 @@ async def performance(
     scope = Scope(namespace=namespace, name=name, version=version)
     where = TaskQuery(namespace=namespace, name=name, version=version)
     return PerformanceReport(scope=scope, performance=await sidecar.engine.performance(where))
-
-
-class ActivityReport(Struct, frozen=True, kw_only=True):
-    """What happened lately, slice by slice, and to which tasks."""
-
-    scope: Scope
-    activity: Activity
 
 
 @get(
@@ -124,4 +105,36 @@ async def bottlenecks(
     )
 
 
-ROUTES = (performance, activity, bottlenecks)
+@get(
+    "/analytics/statistics",
+    operation_id="getStatistics",
+    tags=["analytics"],
+    summary="The figures of some tasks",
+    **guarded("tasker.analytics:index", 422),
+)
+async def statistics(
+    *,
+    sidecar: NamedDependency[Sidecar],
+    namespace: FromQuery[Text] = None,
+    name: FromQuery[Text] = None,
+    version: FromQuery[Text] = None,
+    status: FromQuery[Annotated[tuple[TaskState, ...], Parameter(required=False)]] = (),
+    tag: FromQuery[Annotated[tuple[str, ...], Parameter(required=False, max_items=100)]] = (),
+    created_from: FromQuery[InstantText] = None,
+    created_until: FromQuery[InstantText] = None,
+    top: FromQuery[Annotated[int, Parameter(ge=1, le=1_000)]] = 10,
+) -> StatisticsReport:
+    """Return the figures of the tasks for which every filter holds, as in the list of tasks."""
+    where = TaskQuery(
+        namespace=namespace,
+        name=name,
+        version=version,
+        states=status,
+        tags=tag,
+        created_from=aware_instant("created_from", created_from),
+        created_until=aware_instant("created_until", created_until),
+    )
+    return StatisticsReport(statistics=await sidecar.engine.statistics(where, top=top))
+
+
+ROUTES = (performance, activity, bottlenecks, statistics)

@@ -5,27 +5,12 @@ from __future__ import annotations
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from msgspec import Struct
 
-from tasker.reading import Annotation
 from tasker.server.answering import AnyRequest, guarded, who
 from tasker.server.routes.operations import operator_for
+from tasker.server.shapes.annotations import Annotations, AnnotationTypes
 from tasker.server.shapes.requests import AnnotationBody
 from tasker.server.sidecar import Sidecar
-from tasker.stores.records import AnnotationTypeRecord
-
-
-class Annotations(Struct, frozen=True, kw_only=True):
-    """The notes on a task, oldest first."""
-
-    task_id: str
-    annotations: tuple[Annotation, ...]
-
-
-class AnnotationTypes(Struct, frozen=True, kw_only=True):
-    """The types of annotations, by name."""
-
-    annotation_types: tuple[AnnotationTypeRecord, ...]
 
 
 @get(

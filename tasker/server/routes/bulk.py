@@ -5,7 +5,6 @@ from __future__ import annotations
 from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
-from msgspec import Struct
 from msgspec.structs import replace
 
 from tasker.errors import DuplicateTaskError, InvalidRequestError, TaskerError
@@ -14,31 +13,11 @@ from tasker.server.access.caller import Caller
 from tasker.server.answering import AnyRequest, guarded
 from tasker.server.guard import caller_of
 from tasker.server.headers import idempotency_key
-from tasker.server.problems import Problem, problem_of
+from tasker.server.problems import problem_of
 from tasker.server.routes.tasks import check_repeated, task_request
+from tasker.server.shapes.bulk import BulkOutcome, BulkOutcomes
 from tasker.server.shapes.requests import BulkBody
 from tasker.server.sidecar import Sidecar
-
-
-class BulkOutcome(Struct, frozen=True, kw_only=True):
-    """What became of one request: ``status`` is that of HTTP, had it come alone.
-
-    ``task_id`` is the task's, also where an idempotency key was known already; ``problem``
-    says why there is none.
-    """
-
-    index: int
-    status: int
-    task_id: str | None
-    problem: Problem | None
-
-
-class BulkOutcomes(Struct, frozen=True, kw_only=True):
-    """What became of the requests, in their order, and how many tasks are new."""
-
-    created: int
-    refused: int
-    outcomes: tuple[BulkOutcome, ...]
 
 
 @post(

@@ -72,6 +72,7 @@ async def update_step(
         retry_limit=data.retry_limit,
         inputs=data.inputs,
         by=await who(request),
+        reason=data.reason,
     )
     return await _answered(sidecar, task_id, step_name, done)
 
@@ -139,6 +140,27 @@ async def retry_step(
 
 
 @post(
+    f"{_STEP}/reset",
+    operation_id="resetStep",
+    tags=["workflow steps"],
+    summary="Let a step's attempts so far not count",
+    status_code=200,
+    **guarded("tasker.workflow_step:update", *_FAILURES, body=True, headers=_HEADERS),
+)
+async def reset_step(
+    request: AnyRequest,
+    task_id: FromPath[str],
+    step_name: FromPath[str],
+    sidecar: NamedDependency[Sidecar],
+    data: JSONBody[Reason | None] = None,
+) -> Response[WorkflowStep]:
+    """Let a step's attempts so far not count against its limit."""
+    operator, by = operator_for(request, sidecar), await who(request)
+    done = operator.reset_attempts(task_id, step_name, by=by, reason=_reason(data))
+    return await _answered(sidecar, task_id, step_name, done)
+
+
+@post(
     f"{_STEP}/resolve",
     operation_id="resolveStep",
     tags=["workflow steps"],
@@ -184,5 +206,5 @@ def _reason(data: Reason | None) -> str | None:
 
 ROUTES = (
     *(list_steps, show_step, update_step, delete_step),
-    *(cancel_step, retry_step, resolve_step),
+    *(cancel_step, retry_step, reset_step, resolve_step),
 )

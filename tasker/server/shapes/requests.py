@@ -46,10 +46,11 @@ class TaskUpdate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class StepUpdate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change of a step, for its next attempt; what is left out stays."""
+    """What to change of a step, for its next attempt, and why; what is left out stays."""
 
     retry_limit: RetryLimit | None = None
     inputs: dict[str, Any] | None = None
+    reason: Text | None = None
 
 
 class Reason(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
