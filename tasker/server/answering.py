@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
 
 from tasker.errors import TaskerError
 from tasker.server.guard import BODY_DECIDES, PERMISSION, user_of
@@ -25,6 +26,11 @@ from tasker.server.shell import ROOT_KEY
 from tasker.task_view import TaskView
 
 AnyRequest = Request[Any, Any, Any]
+
+# As text, for `aware_instant` to read: the framework would take a number for an instant.
+InstantText = Annotated[
+    str | None, Parameter(max_length=64, required=False, schema_extra={"format": "date-time"})
+]
 
 _CODES = {
     400: "MALFORMED_REQUEST",

@@ -13,14 +13,14 @@ from tasker.server.errors import PreconditionError
 
 LONGEST_EVENT_ID = 500
 
-_KEY = re.compile(r"[!-~]{1,255}")
+_KEY = re.compile(r"[!#-~]{1,255}")
 _ETAG = re.compile(r'(W/)?"([!#-~]*)"')
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?")
 
 HEADER_SCHEMAS: Mapping[str, Mapping[str, object]] = {
     "Idempotency-Key": {
         "description": "The same key again gives the task of the first request",
-        "schema": {"type": "string", "pattern": "^[!#-~]{1,255}$"},
+        "schema": {"type": "string", "pattern": '^("[!#-~]{1,255}"|[!#-~]{1,255})$'},
     },
     "If-Match": {
         "description": "Only while the task's ETag is this",
@@ -53,7 +53,7 @@ def idempotency_key(headers: Mapping[str, str]) -> str | None:
     if not _KEY.fullmatch(key):
         raise PreconditionError(
             header="Idempotency-Key",
-            reason="must be 1 to 255 visible ASCII characters, without spaces",
+            reason="must be 1 to 255 visible ASCII characters, without spaces and quotes",
         )
     return key
 

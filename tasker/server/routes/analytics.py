@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, Parameter
 
 from tasker.reading import TaskQuery
-from tasker.server.answering import guarded
+from tasker.server.answering import InstantText, guarded
 from tasker.server.headers import aware_instant
 from tasker.server.shapes.figures import (
     ActivityReport,
@@ -25,10 +25,6 @@ from tasker.stores.records import TaskState
 MOST_HOURS = 24 * 366
 MOST_SLICES = 500
 Text = Annotated[str | None, Parameter(max_length=255, required=False)]
-# As text: the framework would take a number for an instant.
-InstantText = Annotated[
-    str | None, Parameter(max_length=64, required=False, schema_extra={"format": "date-time"})
-]
 
 
 @get(

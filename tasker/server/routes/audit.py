@@ -9,15 +9,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, Parameter
 
 from tasker.reading import ActionPage, AuditQuery
-from tasker.server.answering import guarded
+from tasker.server.answering import InstantText, guarded
 from tasker.server.headers import aware_instant
 from tasker.server.sidecar import Sidecar
 
 MOST_PER_PAGE = 100
 Text = Annotated[str | None, Parameter(max_length=255, required=False)]
-
-# The framework would take a number for an instant, too.
-Instant = Annotated[str | None, Parameter(required=False, schema_extra={"format": "date-time"})]
 
 
 @get(
@@ -34,8 +31,8 @@ async def list_actions(
     operation: FromQuery[Text] = None,
     task_id: FromQuery[Text] = None,
     namespace: FromQuery[Text] = None,
-    at_from: FromQuery[Instant] = None,
-    at_until: FromQuery[Instant] = None,
+    at_from: FromQuery[InstantText] = None,
+    at_until: FromQuery[InstantText] = None,
     cursor: FromQuery[Annotated[str | None, Parameter(max_length=64, required=False)]] = None,
     per_page: FromQuery[Annotated[int, Parameter(ge=1, le=MOST_PER_PAGE)]] = 25,
 ) -> ActionPage:

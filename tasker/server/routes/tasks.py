@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import anyio.to_thread
@@ -16,10 +15,15 @@ from tasker.reading import TaskQuery
 from tasker.request import TaskRequest, instant
 from tasker.server.access.caller import Caller
 from tasker.server.access.protocols import ANONYMOUS
-from tasker.server.answering import AnyRequest, answer_task, guarded, link, who
+from tasker.server.answering import AnyRequest, InstantText, answer_task, guarded, link, who
 from tasker.server.errors import ReusedKeyError
 from tasker.server.guard import caller_of
-from tasker.server.headers import check_aware, expected_seq, idempotency_key, preferred_wait
+from tasker.server.headers import (
+    aware_instant,
+    expected_seq,
+    idempotency_key,
+    preferred_wait,
+)
 from tasker.server.shapes.requests import TaskBody, TaskUpdate
 from tasker.server.shapes.tasks import Task, TaskPage
 from tasker.server.sidecar import Sidecar
@@ -88,8 +92,8 @@ async def list_tasks(
     version: FromQuery[Text] = None,
     status: FromQuery[Annotated[tuple[TaskState, ...], Parameter(required=False)]] = (),
     tag: FromQuery[Texts] = (),
-    created_from: FromQuery[datetime | None] = None,
-    created_until: FromQuery[datetime | None] = None,
+    created_from: FromQuery[InstantText] = None,
+    created_until: FromQuery[InstantText] = None,
     annotation_type: FromQuery[Text] = None,
     annotation_key: FromQuery[Text] = None,
     annotation_value: FromQuery[Text] = None,
@@ -102,16 +106,14 @@ async def list_tasks(
     inclusive, `created_until` exclusive. Following `next_cursor` gives every task that was
     there at the first page once, whatever is created meanwhile.
     """
-    check_aware("created_from", created_from)
-    check_aware("created_until", created_until)
     where = TaskQuery(
         namespace=namespace,
         name=name,
         version=version,
         states=status,
         tags=tag,
-        created_from=created_from,
-        created_until=created_until,
+        created_from=aware_instant("created_from", created_from),
+        created_until=aware_instant("created_until", created_until),
         annotation=_annotation(annotation_type, annotation_key, annotation_value),
     )
     page = await sidecar.engine.list_tasks(where, cursor=cursor, limit=per_page)
