@@ -37,7 +37,7 @@ def test_options_win_over_the_query():
     ("url", "said"),
     [
         ("orders.db", "no scheme"),
-        ("", "no scheme"),
+        ("", "there is none"),
         ("sqllite:///orders.db", "did you mean sqlite://"),
         ("mysql://host/db", "unknown scheme 'mysql'"),
         ("sqlite://", "use memory://"),
