@@ -27,7 +27,7 @@ class Batch:
 
     ``told`` are the messages that nobody waits for (they must be decided again
     when the append fails), ``replies`` those to answer once it is durable. ``at`` is when
-    it was decided.
+    it was decided. ``durable`` says whether there is anything that a store must keep.
     """
 
     __slots__ = (
@@ -35,6 +35,7 @@ class Batch:
         "annotations",
         "at",
         "details",
+        "durable",
         "ends",
         "head",
         "ready",
@@ -62,9 +63,11 @@ class Batch:
         self.replies: list[Reply[Any]] = []
         self.told: list[Any] = []
         self.ends = False
+        self.durable = False
 
     def add(self, decision: Decision) -> None:
         """Take in one more decision."""
+        self.durable = self.durable or decision.durable
         if decision.head is not None:
             self.head = decision.head
             self.ends = decision.ends
@@ -81,18 +84,6 @@ class Batch:
             self.ready.extend(decision.ready)
         if decision.stops:
             self.stops.extend(decision.stops)
-
-    @property
-    def durable(self) -> bool:
-        """Whether there is anything that a store must keep."""
-        return bool(
-            self.head is not None
-            or self.recorded
-            or self.transitions
-            or self.annotations
-            or self.actions
-            or self.details is not None
-        )
 
     def to_append(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 import anyio
@@ -18,13 +18,13 @@ from tasker.actors.envelope import Reply
 from tasker.actors.errors import ActorStoppedError
 from tasker.actors.journal import Done
 from tasker.actors.loading import UNRUNNABLE_RETRY_SECONDS, Loader
+from tasker.actors.new_task import NewTask
 from tasker.actors.protocols import Clock, PlanSource
 from tasker.actors.supervisor import Supervisor
 from tasker.actors.task import TaskSupervisor
 from tasker.actors.timers import Timers
 from tasker.actors.watchers import Watchers
 from tasker.actors.workflow.messages import AnyOperation, Interrupt
-from tasker.actors.workflow.plan import Plan
 from tasker.actors.workflow.state import WorkflowState
 from tasker.stores.errors import (
     AppendConflictError,
@@ -35,10 +35,7 @@ from tasker.stores.errors import (
 )
 from tasker.stores.protocols import Store
 from tasker.stores.records import (
-    ActionRecord,
     Append,
-    StepRecord,
-    TaskRecord,
     TaskState,
     Transition,
 )
@@ -128,42 +125,16 @@ class Residency(Actor):
 
     # Submitting and operating
 
-    async def submit(
-        self,
-        task: TaskRecord,
-        plan: Plan,
-        *,
-        steps: Sequence[StepRecord] = (),
-        identity_expires_before: float | None = None,
-        actions: Sequence[ActionRecord] = (),
-    ) -> None:
+    async def submit(self, new: NewTask) -> None:
         """Make a task durable, and start it at once if there is room.
 
-        ``steps`` are the records of those that begin with something of their own,
-        ``actions`` who asked for it.
         Raises what `Journal.append` raises.
         """
         reply: Reply[None] = Reply()
-        await self.begin(
-            task,
-            plan,
-            reply.settle,
-            steps=steps,
-            identity_expires_before=identity_expires_before,
-            actions=actions,
-        )
+        await self.begin(new, reply.settle)
         await reply.wait()
 
-    async def begin(
-        self,
-        task: TaskRecord,
-        plan: Plan,
-        settled: Done,
-        *,
-        steps: Sequence[StepRecord] = (),
-        identity_expires_before: float | None = None,
-        actions: Sequence[ActionRecord] = (),
-    ) -> None:
+    async def begin(self, new: NewTask, settled: Done) -> None:
         """Submit a task, and return once it is queued.
 
         ``settled`` is called once it is durable, or with why it is not; never, when
@@ -171,12 +142,13 @@ class Residency(Actor):
         """
         context = self._ready_context()
         if not self._has_room() or self._agenda.backlog or not context.working or context.draining:
-            await self._shelve(task, settled, steps, identity_expires_before, actions)
+            await self._shelve(new, settled)
             return
         if context.journal.broken is not None:
             raise context.journal.broken
-        owned = msgspec.structs.replace(task, owner=context.node_id)
-        supervisor = TaskSupervisor(WorkflowState(task=owned, plan=plan, steps=steps), context)
+        task = msgspec.structs.replace(new.task, owner=context.node_id)
+        state = WorkflowState(task=task, plan=new.plan, steps=new.steps)
+        supervisor = TaskSupervisor(state, context)
 
         def created(outcome: Exception | None) -> None:
             # In the journal's turn, whatever became of the caller by now: a durable
@@ -191,12 +163,7 @@ class Residency(Actor):
 
         self._reserved += 1
         try:
-            await supervisor.create(
-                created,
-                steps=steps,
-                identity_expires_before=identity_expires_before,
-                actions=actions,
-            )
+            await supervisor.create(new, created)
         except BaseException:
             self._reserved -= 1
             raise
@@ -406,15 +373,9 @@ class Residency(Actor):
         room = self._limit - len(self._live) - self._reserved
         return min(room, MOST_IN_MOTION - self._ready_context().journal.pending, LOAD_BATCH)
 
-    async def _shelve(
-        self,
-        task: TaskRecord,
-        settled: Done,
-        steps: Sequence[StepRecord],
-        identity_expires_before: float | None,
-        actions: Sequence[ActionRecord],
-    ) -> None:
+    async def _shelve(self, new: NewTask, settled: Done) -> None:
         """Have a task made durable without taking it into memory."""
+        task = new.task
         context = self._ready_context()
         append = Append(
             task_id=task.task_id,
@@ -422,10 +383,10 @@ class Residency(Actor):
             seq=1,
             at=task.created_at,
             created=msgspec.structs.replace(task, owner=None, wake_at=0.0),
-            identity_expires_before=identity_expires_before,
-            steps=tuple(steps),
+            identity_expires_before=new.identity_expires_before,
+            steps=tuple(new.steps),
             transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
-            actions=tuple(actions),
+            actions=tuple(new.actions),
             outgoing=(
                 context.outbox.of_created(task, task.created_at) if context.outbox.wanted else None
             ),

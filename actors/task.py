@@ -16,6 +16,7 @@ from tasker.actors.claims import Claims
 from tasker.actors.context import TaskContext
 from tasker.actors.envelope import Envelope
 from tasker.actors.errors import ActorStoppedError, MailboxFullError
+from tasker.actors.new_task import NewTask
 from tasker.actors.protocols import AttemptOrder
 from tasker.actors.timers import Timer
 from tasker.actors.workflow.advance import advance, next_wake
@@ -33,10 +34,8 @@ from tasker.stores.errors import (
     TaskerError,
 )
 from tasker.stores.records import (
-    ActionRecord,
     Append,
     ErrorRecord,
-    StepRecord,
     TaskSnapshot,
     TaskState,
     Transition,
@@ -112,14 +111,7 @@ class TaskSupervisor(Actor):
         self._created = False
         self._closed = False
 
-    async def create(
-        self,
-        created: Callable[[Exception | None], None],
-        *,
-        steps: Sequence[StepRecord] = (),
-        identity_expires_before: float | None = None,
-        actions: Sequence[ActionRecord] = (),
-    ) -> None:
+    async def create(self, new: NewTask, created: Callable[[Exception | None], None]) -> None:
         """Append a new task, and the first attempts of its roots; returns once it is queued.
 
         ``created`` is called when the append is durable, before anything follows
@@ -128,18 +120,18 @@ class TaskSupervisor(Actor):
         """
         now = self._context.clock.now()
         batch = Batch(now)
-        for record in steps:
+        for record in new.steps:
             index = self.state.plan.index[record.name]
             batch.steps[index] = record
             batch.recorded.add(index)
-        batch.actions.extend(actions)
+        batch.actions.extend(new.actions)
         batch.transitions.append(Transition(from_state=None, to_state=TaskState.PENDING))
         self._take(advance(self.state, TakeUp(), now), batch)
         await self._prepare(batch, now)
         append = batch.to_append(
             self.state,
             created=self.state.task,
-            identity_expires_before=identity_expires_before,
+            identity_expires_before=new.identity_expires_before,
             outgoing=self._outgoing(batch),
         )
 
@@ -187,10 +179,10 @@ class TaskSupervisor(Actor):
             await self._until_recorded()
         if self._context.observer.congested:
             await self._context.observer.room(self.state.task.task_id)
-        while not self.stopping:
+        while True:
             if self._failure is not None:
                 await self._recover()
-            elif self._recording is not None:
+            elif self.stopping or self._recording is not None:
                 return
             elif self._work:
                 await self._handle(self._work.pop(0))

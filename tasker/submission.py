@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from msgspec import Raw
 
+from tasker.actors.new_task import NewTask
 from tasker.actors.protocols import Clock
 from tasker.actors.residency import Residency
 from tasker.actors.workflow.plan import Plan
@@ -40,17 +41,6 @@ from tasker.telemetry.tracing import Tracing
 
 CREATE = "create"
 """The operation that begins a task, in the audit."""
-
-
-class _Ready(NamedTuple):
-    """A task to submit, and what of it begins with something of its own."""
-
-    task: TaskRecord
-    definition: Definition
-    plan: Plan
-    steps: Sequence[StepRecord]
-    identity_expires_before: float | None
-    actions: Sequence[ActionRecord]
 
 
 class Submission:
@@ -86,27 +76,22 @@ class Submission:
 
     async def submit(self, request: TaskRequest) -> str:
         """Make a task durable and return its id. Raises as `Engine.submit` says."""
-        return (await self._submit(request)).task.task_id
+        new, _ = await self._submit(request)
+        return new.task.task_id
 
     async def create(self, request: TaskRequest) -> TaskView:
         """Make a task durable and return it as it was created. Raises as `Engine.submit` says."""
-        ready = await self._submit(request)
-        state = WorkflowState(task=ready.task, plan=ready.plan, steps=ready.steps, seq=1)
-        return TaskView(state, ready.definition, ready.task.created_at)
+        new, definition = await self._submit(request)
+        state = WorkflowState(task=new.task, plan=new.plan, steps=new.steps, seq=1)
+        return TaskView(state, definition, new.task.created_at)
 
-    async def _submit(self, request: TaskRequest) -> _Ready:
-        ready = await self._prepare(request, self._ids())
+    async def _submit(self, request: TaskRequest) -> tuple[NewTask, Definition]:
+        new, definition = await self._prepare(request, self._ids())
         try:
-            await self._residency.submit(
-                ready.task,
-                ready.plan,
-                steps=ready.steps,
-                identity_expires_before=ready.identity_expires_before,
-                actions=ready.actions,
-            )
+            await self._residency.submit(new)
         except DuplicateIdentityError as error:
             raise _duplicate(error) from error
-        return ready
+        return new, definition
 
     async def begin(
         self, request: TaskRequest, task_id: str, refused: Callable[[Exception], None]
@@ -115,7 +100,7 @@ class Submission:
 
         ``refused`` is called with what `submit` would raise, unless this raises it.
         """
-        ready = await self._prepare(request, task_id)
+        new, _ = await self._prepare(request, task_id)
 
         def settled(outcome: Exception | None) -> None:
             if isinstance(outcome, DuplicateIdentityError):
@@ -123,17 +108,10 @@ class Submission:
             elif outcome is not None:
                 refused(outcome)
 
-        await self._residency.begin(
-            ready.task,
-            ready.plan,
-            settled,
-            steps=ready.steps,
-            identity_expires_before=ready.identity_expires_before,
-            actions=ready.actions,
-        )
+        await self._residency.begin(new, settled)
 
-    async def _prepare(self, request: TaskRequest, task_id: str) -> _Ready:
-        """Check a request, and return the task that it asks for."""
+    async def _prepare(self, request: TaskRequest, task_id: str) -> tuple[NewTask, Definition]:
+        """Check a request, and return the task that it asks for, and of what definition."""
         check_is_request(request)
         bound = self._registry.get(request.name, request.namespace, request.version)
         definition = bound.definition
@@ -168,7 +146,14 @@ class Submission:
         await self._shelf.keep(bound, now)
         expires_before = now - self._config.identity_window_seconds if expires else None
         actions = () if request.by is None else (ActionRecord(operation=CREATE, by=request.by),)
-        return _Ready(task, definition, plan, steps, expires_before, actions)
+        new = NewTask(
+            task=task,
+            plan=plan,
+            steps=steps,
+            identity_expires_before=expires_before,
+            actions=actions,
+        )
+        return new, definition
 
     def is_repetition(self, request: TaskRequest, task: TaskView) -> bool:
         """Return whether a request asks for what a task was asked for: version and context.

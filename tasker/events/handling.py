@@ -74,12 +74,18 @@ class Failures:
     def __init__(self, name: str) -> None:
         self.name = name
         self.count = 0
-        self.last: str | None = None
+        self._last: str | None = None
 
-    def add(self, event: str, error: BaseException) -> str:
-        """Count one; return it as text."""
+    @property
+    def last(self) -> str | None:
+        """What it raised last, without secrets."""
+        # Masked when somebody looks: most are never looked at, and it takes its time.
+        return None if self._last is None else _masker.text(self._last)
+
+    def add(self, event: str, error: BaseException) -> None:
+        """Count one."""
         self.count += 1
-        self.last = _masker.text(f"{type(error).__name__}: {error}")
+        self._last = f"{type(error).__name__}: {error}"
         # The 1st, 2nd, 4th, 8th …: one that always fails must not fill the log.
         if self.count & (self.count - 1) == 0:
             logger.warning(
@@ -90,7 +96,6 @@ class Failures:
                 self.last,
                 exc_info=error,
             )
-        return self.last
 
 
 def _is_async(method: Any) -> bool:

@@ -182,10 +182,10 @@ class Lanes:
             return None
         if isinstance(failure, SubscriptionGoneError):
             raise failure
-        told = self._address.failures.add(head.name, failure)
+        self._address.failures.add(head.name, failure)
         spent = attempt >= self._address.policy.max_attempts
         if spent or isinstance(failure, PermanentError):
-            self._give_up(parcel, raw, head, attempt, told)
+            self._give_up(parcel, raw, head, attempt, self._address.failures.last or "")
             return None
         return self._backoff(failure, attempt, head.event_id)
 

@@ -14,6 +14,7 @@ from anyio.lowlevel import checkpoint
 
 from tasker.actors.context import TaskContext
 from tasker.actors.journal import Journal
+from tasker.actors.new_task import NewTask
 from tasker.actors.permits import Permits
 from tasker.actors.protocols import AttemptOrder
 from tasker.actors.residency import Residency
@@ -246,7 +247,7 @@ class World:
         task = make_task(
             **{"task_id": f"task-{number:03}", "owner": None, "wake_at": None, **fields}
         )
-        await self.residency.submit(task, self.plans.plan)
+        await self.residency.submit(NewTask(task=task, plan=self.plans.plan))
         return task.task_id
 
     async def leave(self, **fields: Any) -> str:
