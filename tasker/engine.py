@@ -352,10 +352,12 @@ class Engine(Submitting, Operator, Readable, Listening, Monitored):
 
     def _watch(self, runtime: Runtime) -> None:
         def figures() -> Figures:
+            failures = dict(self._observers.failures)
+            failures["outbox"] += self._outbox.failures
             return runtime.figures(
                 self._subscribers.statistics(),
                 stream_dropped=self._events.stream_dropped,
-                telemetry_failures=self._observers.failures,
+                telemetry_failures=failures,
             )
 
         self.metrics = Metrics(self._counts, runtime.commits, figures, self._clock, self._exports)

@@ -49,6 +49,8 @@ class EventOutbox:
 
     def __init__(self) -> None:
         self.wanted = False
+        self.failures = 0
+        """How often the events of an append could not be made: those are lost."""
         self._own: dict[str, Patterns] = {}
         self._others: dict[str, Patterns] = {}
         self._known: dict[str, Sequence[str]] = {}
@@ -129,7 +131,9 @@ class EventOutbox:
             events = make()
             encoded = Raw(_encode(events))
         except Exception:
-            # A fault in telling of a task must not become the task's.
+            # A fault in telling of a task must not become the task's. It is counted, for
+            # somebody was promised these events.
+            self.failures += 1
             logger.exception("task %s: its events could not be told", task_id)
             return None
         if not events:

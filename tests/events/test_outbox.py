@@ -39,7 +39,11 @@ async def test_a_fault_in_telling_is_not_the_tasks(monkeypatch, caplog):
     async with testing_engine(chain()) as engine:
         engine.subscribe(ledger)
         task = await engine.run(TaskRequest(name="chain"))
+        failed = engine.metrics.registry.get_sample_value(
+            "tasker_telemetry_failures_total", {"part": "outbox"}
+        )
     assert task.state == "complete"
+    assert failed and failed >= 2  # at least its beginning and its end
     assert f"task {task.task_id}: its events could not be told" in caplog.text
 
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 from tasker.operator import Operator
 from tasker.server.answering import AnyRequest, answer_task, guarded, who
 from tasker.server.headers import expected_seq
-from tasker.server.shapes.requests import Reason, RetryBody
+from tasker.server.shapes.requests import Reason, RetryBody, reason_of
 from tasker.server.shapes.tasks import Task
 from tasker.server.sidecar import Sidecar
 from tasker.stores.records import TaskState
@@ -62,7 +62,7 @@ async def cancel_task(
     data: JSONBody[Reason | None] = None,
 ) -> Response[Task]:
     """End a task: running steps are cancelled, the others do not start."""
-    reason, by = _reason(data), await who(request)
+    reason, by = reason_of(data), await who(request)
     done = operator_for(request, sidecar).cancel(task_id, by=by, reason=reason)
     return await answered(sidecar, task_id, done)
 
@@ -82,7 +82,7 @@ async def pause_task(
     data: JSONBody[Reason | None] = None,
 ) -> Response[Task]:
     """Start no more steps of a task until it is resumed; running ones finish."""
-    reason, by = _reason(data), await who(request)
+    reason, by = reason_of(data), await who(request)
     done = operator_for(request, sidecar).pause(task_id, by=by, reason=reason)
     return await answered(sidecar, task_id, done)
 
@@ -102,7 +102,7 @@ async def resume_task(
     data: JSONBody[Reason | None] = None,
 ) -> Response[Task]:
     """Go on with a paused task."""
-    reason, by = _reason(data), await who(request)
+    reason, by = reason_of(data), await who(request)
     done = operator_for(request, sidecar).resume(task_id, by=by, reason=reason)
     return await answered(sidecar, task_id, done)
 
@@ -142,13 +142,9 @@ async def resolve_task(
     data: JSONBody[Reason | None] = None,
 ) -> Response[Task]:
     """Take a failed task as done by hand."""
-    reason, by = _reason(data), await who(request)
+    reason, by = reason_of(data), await who(request)
     done = operator_for(request, sidecar).resolve_task(task_id, by=by, reason=reason)
     return await answered(sidecar, task_id, done)
-
-
-def _reason(data: Reason | None) -> str | None:
-    return None if data is None else data.reason
 
 
 ROUTES = (delete_task, cancel_task, pause_task, resume_task, retry_task, resolve_task)

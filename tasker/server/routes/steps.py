@@ -12,7 +12,7 @@ from tasker.errors import UnknownStepError
 from tasker.server.answering import AnyRequest, guarded, who
 from tasker.server.headers import etag
 from tasker.server.routes.operations import operator_for
-from tasker.server.shapes.requests import Reason, StepResolution, StepUpdate
+from tasker.server.shapes.requests import Reason, StepResolution, StepUpdate, reason_of
 from tasker.server.shapes.tasks import StepList, WorkflowStep
 from tasker.server.sidecar import Sidecar
 from tasker.stores.records import TaskState
@@ -114,7 +114,7 @@ async def cancel_step(
 ) -> Response[WorkflowStep]:
     """End one step; what depends on it cannot run, and the task ends in error."""
     operator, by = operator_for(request, sidecar), await who(request)
-    done = operator.cancel_step(task_id, step_name, by=by, reason=_reason(data))
+    done = operator.cancel_step(task_id, step_name, by=by, reason=reason_of(data))
     return await _answered(sidecar, task_id, step_name, done)
 
 
@@ -135,7 +135,7 @@ async def retry_step(
 ) -> Response[WorkflowStep]:
     """Try a failed step again at once; without attempts left it gets its whole limit again."""
     operator, by = operator_for(request, sidecar), await who(request)
-    done = operator.retry(task_id, step_name, by=by, reason=_reason(data))
+    done = operator.retry(task_id, step_name, by=by, reason=reason_of(data))
     return await _answered(sidecar, task_id, step_name, done)
 
 
@@ -156,7 +156,7 @@ async def reset_step(
 ) -> Response[WorkflowStep]:
     """Let a step's attempts so far not count against its limit."""
     operator, by = operator_for(request, sidecar), await who(request)
-    done = operator.reset_attempts(task_id, step_name, by=by, reason=_reason(data))
+    done = operator.reset_attempts(task_id, step_name, by=by, reason=reason_of(data))
     return await _answered(sidecar, task_id, step_name, done)
 
 
@@ -198,10 +198,6 @@ def _answer(view: TaskView, step_name: str) -> Response[WorkflowStep]:
         raise UnknownStepError(task_id=view.task_id, step=step_name, known=known) from None
     tagged = {"ETag": etag(view.workflow_state.seq)}
     return Response(WorkflowStep.of(view.task_id, step), headers=tagged)
-
-
-def _reason(data: Reason | None) -> str | None:
-    return None if data is None else data.reason
 
 
 ROUTES = (

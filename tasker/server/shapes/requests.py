@@ -59,6 +59,11 @@ class Reason(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Text | None = None
 
 
+def reason_of(body: Reason | None) -> str | None:
+    """Return the reason that a request gives, None without one."""
+    return None if body is None else body.reason
+
+
 class RetryBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which failed step to try again, all of them when None, and why."""
 
