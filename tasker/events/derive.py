@@ -7,7 +7,7 @@ the same decision gives the same ids, whoever tells of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tasker.actors.workflow.retry import attempts_left
@@ -41,7 +41,7 @@ class Wanted:
         bottlenecks: What finds bottlenecks, None where nobody wants to hear of them.
     """
 
-    __slots__ = ("bottlenecks", "custom", "names", "steps", "workflow")
+    __slots__ = ("bottlenecks", "custom", "names", "tasks_only", "workflow")
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class Wanted:
         self.names = names
         self.custom = custom
         self.bottlenecks = bottlenecks
-        self.steps = any(name in names for name in _STEP_NAMES)
         self.workflow = tuple(each for each in WORKFLOW_FACTS if _NAMES[each[0]] in names)
+        self.tasks_only = not self.workflow and not any(name in names for name in _STEP_NAMES)
 
 
 def derive(
@@ -68,14 +68,13 @@ def derive(
         at: When it was decided, Unix seconds.
         wanted: Only these are made.
     """
-    # What a handler published is in the detail; most transitions have none.
-    told = [
-        (number, transition)
-        for number, transition in enumerate(transitions)
-        if wanted.steps or transition.step is None or transition.detail is not None
-    ]
-    if not told and not wanted.workflow:
-        return []
+    told: Iterable[tuple[int, Transition]] = enumerate(transitions)
+    if wanted.tasks_only:
+        # What a handler published is in the detail; most transitions have none, so that
+        # most appends end here.
+        told = [each for each in told if each[1].step is None or each[1].detail is not None]
+        if not told:
+            return []
     telling = _Telling(Decided(state, transitions, at), seq, wanted)
     held_up: dict[str, int] = {}
     for number, transition in told:

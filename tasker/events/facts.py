@@ -30,14 +30,16 @@ from tasker.stores.records import StepRecord, StepState, TaskState, Transition
 
 Facts = dict[str, Any]
 
+# To look a member of an enumeration up costs as much as half an event.
+_IN_PROGRESS, _PAUSED, _COMPLETE = TaskState.IN_PROGRESS, TaskState.PAUSED, TaskState.COMPLETE
+
 
 def task_kind(transition: Transition) -> type[Event]:
     """Return the event of a change of a task's state; not of its creation."""
     new = transition.to_state
-    if new == TaskState.IN_PROGRESS:
-        paused = transition.from_state == TaskState.PAUSED
-        return TaskResumed if paused else TaskStartRequested
-    return _TASK_KINDS[new]
+    if new == _IN_PROGRESS:
+        return TaskResumed if transition.from_state == _PAUSED else TaskStartRequested
+    return TaskCompleted if new == _COMPLETE else _TASK_KINDS[new]
 
 
 def _started(decided: Decided, detail: Detail) -> Facts:
@@ -49,7 +51,9 @@ def _started(decided: Decided, detail: Detail) -> Facts:
 
 
 def _completed(decided: Decided, detail: Detail) -> Facts:
-    return {**_progress(decided), "duration_seconds": _lasted(decided)}
+    facts = _progress(decided)
+    facts["duration_seconds"] = _lasted(decided)
+    return facts
 
 
 def _failed(decided: Decided, detail: Detail) -> Facts:
@@ -100,7 +104,6 @@ TASK_FACTS: Mapping[type[Event], Callable[[Decided, Detail], Facts]] = {
 
 _TASK_KINDS: Mapping[str, type[Event]] = {
     TaskState.PENDING: TaskRetryRequested,
-    TaskState.COMPLETE: TaskCompleted,
     TaskState.ERROR: TaskFailed,
     TaskState.CANCELLED: TaskCancelled,
     TaskState.RESOLVED_MANUALLY: TaskResolvedManually,
