@@ -7,7 +7,7 @@ from typing import Any
 
 from tasker.actors.workflow.state import DONE
 from tasker.events.decided import Decided, Detail
-from tasker.events.event import Event
+from tasker.events.event import TaskEvent
 from tasker.events.step import (
     StepCancelled,
     StepCompleted,
@@ -34,7 +34,7 @@ Facts = dict[str, Any]
 _IN_PROGRESS, _PAUSED, _COMPLETE = TaskState.IN_PROGRESS, TaskState.PAUSED, TaskState.COMPLETE
 
 
-def task_kind(transition: Transition) -> type[Event]:
+def task_kind(transition: Transition) -> type[TaskEvent]:
     """Return the event of a change of a task's state; not of its creation."""
     new = transition.to_state
     if new == _IN_PROGRESS:
@@ -51,8 +51,8 @@ def _started(decided: Decided, detail: Detail) -> Facts:
 
 
 def _completed(decided: Decided, detail: Detail) -> Facts:
-    facts = _progress(decided)
-    facts["duration_seconds"] = _lasted(decided)
+    started, facts = decided.state.head.started_at, _progress(decided)
+    facts["duration_seconds"] = 0.0 if started is None else max(0.0, decided.at - started)
     return facts
 
 
@@ -86,12 +86,7 @@ def _progress(decided: Decided) -> Facts:
     return {"total_steps": len(state.steps), "completed_steps": state.counts[DONE]}
 
 
-def _lasted(decided: Decided) -> float:
-    started = decided.state.head.started_at
-    return 0.0 if started is None else max(0.0, decided.at - started)
-
-
-TASK_FACTS: Mapping[type[Event], Callable[[Decided, Detail], Facts]] = {
+TASK_FACTS: Mapping[type[TaskEvent], Callable[[Decided, Detail], Facts]] = {
     TaskStartRequested: _started,
     TaskCompleted: _completed,
     TaskFailed: _failed,
@@ -102,7 +97,7 @@ TASK_FACTS: Mapping[type[Event], Callable[[Decided, Detail], Facts]] = {
     TaskResumed: _asked,
 }
 
-_TASK_KINDS: Mapping[str, type[Event]] = {
+_TASK_KINDS: Mapping[str, type[TaskEvent]] = {
     TaskState.PENDING: TaskRetryRequested,
     TaskState.ERROR: TaskFailed,
     TaskState.CANCELLED: TaskCancelled,
@@ -157,7 +152,7 @@ def _queued(record: StepRecord) -> float | None:
     return max(0.0, record.started_at - record.ready_at)
 
 
-STEP_FACTS: Mapping[str, tuple[type[Event], Callable[[Decided, int, Detail], Facts]]] = {
+STEP_FACTS: Mapping[str, tuple[type[TaskEvent], Callable[[Decided, int, Detail], Facts]]] = {
     StepState.PENDING: (StepRetryRequested, _step_retried),
     StepState.IN_PROGRESS: (StepExecutionRequested, _step_started),
     StepState.COMPLETE: (StepCompleted, _step_completed),
