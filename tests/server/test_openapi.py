@@ -15,6 +15,7 @@ from tests.server.serving import Served
 # that go together, a change of nothing. Everything else is checked.
 EXCLUDED = [positive_data_acceptance]
 SECONDS = 10
+FEW, MANY = 5, 50
 
 
 def operations() -> list[str]:
@@ -33,15 +34,16 @@ def described(server: Served):
     return schemathesis.openapi.from_url(f"{server.url}/openapi.json")
 
 
+@pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.long)])
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 @pytest.mark.parametrize("label", operations())
-def test_every_answer_is_one_that_is_described(label, mode, described, server):
+def test_every_answer_is_one_that_is_described(label, mode, examples, described, server):
     method, path = label.split(" ")
     operation = described[path][method]
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=10,
+        max_examples=examples,
         suppress_health_check=list(HealthCheck),
         database=None,
         derandomize=True,
