@@ -5,6 +5,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Tests start hundreds of processes. Where the environment forbids to keep bytecode, each
+# would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 # What to test, and anything more for pytest:
 #   make test TESTS=tests/stores ARGS="-x -k lease"
 TESTS ?= tests
