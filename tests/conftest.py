@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster
@@ -19,6 +20,15 @@ MAY_BLOCK = [
     ("<frozen importlib._bootstrap>", {"_find_and_load"}),  # once, on a module's first import
     ("rich/traceback.py", {"_render_stack"}),  # an error drawn for a person, with its source
 ]
+
+# Folders whose tests wait for a browser or a scrape. They go out first: at the end, one
+# worker would wait alone.
+WAIT = [Path(__file__).parent / folder for folder in ("validation", "dashboard", "recovery")]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what waits first, and leave the order as it is otherwise."""
+    items.sort(key=lambda item: item.path.parent not in WAIT)
 
 
 @pytest.fixture(scope="session")

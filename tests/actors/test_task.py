@@ -24,7 +24,7 @@ from tasker.actors.workflow.messages import (
 from tasker.actors.workflow.plan import Backoff
 from tasker.stores.errors import EncodingError, StoreError, StoreUnavailableError
 from tasker.stores.records import AnnotationRecord, Append, StepState, TaskState
-from tests.actors.test_residency import Gate, failing
+from tests.actors.scripts import Gate, failing
 from tests.actors.world import World, settle, unavailable
 from tests.workflow.rules import DIAMOND, NOW, make_plan, raw
 

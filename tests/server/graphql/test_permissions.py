@@ -96,21 +96,27 @@ def test_every_field_names_a_permission_that_there_is():
         assert WITH_PARENT not in PERMISSIONS[root].values()
 
 
-@pytest.mark.parametrize(("word", "text", "permission"), OPERATIONS)
-async def test_an_operation_with_each_caller_and_each_permission(word, text, permission):
-    query = f"{word} {{ x: {text} }}"
+@pytest.fixture(scope="module")
+async def client():
+    """A client of one application for all: to make one takes longer than to ask it."""
     async with application(config=CONFIG) as (client, _, _):
-        for kind, headers in unknown(permission).items():
-            answer = await client.post(PATH, json={"query": query}, headers=headers)
-            assert (answer.status_code, code_of(answer)) == (401, "AUTHENTICATION_FAILED"), kind
-            assert answer.headers["www-authenticate"] == "Bearer"
-        without = [each for each in all_permissions() if each != permission]
-        for roles in ([], without):
-            answer = await send(client, query, bearer(signed(roles=roles)))
-            assert lacking(answer) == permission
-        answer = await send(client, query, bearer(signed(roles=[permission])))
-        assert answer.status_code == 200, answer.text
-        assert "AUTHORIZATION_FAILED" not in answer.text
+        yield client
+
+
+@pytest.mark.parametrize(("word", "text", "permission"), OPERATIONS)
+async def test_an_operation_with_each_caller_and_each_permission(word, text, permission, client):
+    query = f"{word} {{ x: {text} }}"
+    for kind, headers in unknown(permission).items():
+        answer = await client.post(PATH, json={"query": query}, headers=headers)
+        assert (answer.status_code, code_of(answer)) == (401, "AUTHENTICATION_FAILED"), kind
+        assert answer.headers["www-authenticate"] == "Bearer"
+    without = [each for each in all_permissions() if each != permission]
+    for roles in ([], without):
+        answer = await send(client, query, bearer(signed(roles=roles)))
+        assert lacking(answer) == permission
+    answer = await send(client, query, bearer(signed(roles=[permission])))
+    assert answer.status_code == 200, answer.text
+    assert "AUTHORIZATION_FAILED" not in answer.text
 
 
 STEPS = "workflowSteps {name}"
