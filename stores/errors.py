@@ -1,6 +1,7 @@
 """The root of every error of Tasker, and the errors that a store raises.
 
     TaskerError
+    ├── MissingExtraError              an optional package is not installed
     └── StoreError
         ├── StoreUnavailableError      the database cannot be used just now
         ├── StoreClosedError           the store was not opened, or is closed
@@ -40,6 +41,17 @@ def _revive(kind: type[TaskerError], text: str, facts: dict[str, Any]) -> Tasker
     Exception.__init__(error, text)
     error.__dict__.update(facts)
     return error
+
+
+class MissingExtraError(TaskerError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, *, feature: str, extra: str) -> None:
+        self.feature = feature
+        self.extra = extra
+        super().__init__(
+            f"{feature} needs the extra {extra!r}: pip install 'tasker-engine[{extra}]'"
+        )
 
 
 class StoreError(TaskerError):
@@ -120,13 +132,17 @@ class StoreVersionError(StoreError):
 class ForeignDatabaseError(StoreError):
     """What the URL names exists and is not a database of Tasker; it was left untouched."""
 
-    def __init__(self, *, url: str, reason: str) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        reason: str,
+        remedy: str = "Name a new file, or one that Tasker wrote",
+    ) -> None:
         self.url = url
         self.reason = reason
-        super().__init__(
-            f"the store {url} {reason}; it was left untouched. Name a new file, or one that "
-            "Tasker wrote"
-        )
+        self.remedy = remedy
+        super().__init__(f"the store {url} {reason}; it was left untouched. {remedy}")
 
 
 class StoreUrlError(StoreError):
@@ -137,7 +153,8 @@ class StoreUrlError(StoreError):
         self.reason = reason
         super().__init__(
             f"cannot use the store URL {url!r}: {reason}. "
-            "Use memory://, sqlite:///relative.db or sqlite:////absolute/path.db"
+            "Use memory://, sqlite:///relative.db, sqlite:////absolute/path.db or "
+            "postgresql://user:password@host/database"
         )
 
 

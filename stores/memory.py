@@ -353,6 +353,14 @@ class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
         first, self._asked = not self._asked, True
         return first
 
+    def listen(self, tell: Callable[[], None]) -> None:
+        """See `ClaimStore.listen`: there is nobody to hear."""
+
+    @property
+    def hears(self) -> bool:
+        """See `ClaimStore.hears`."""
+        return False
+
     def _claim(self, task: TaskRecord, node_id: str) -> TaskSnapshot:
         return self._put(replace(task, owner=node_id, epoch=task.epoch + 1))
 

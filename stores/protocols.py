@@ -9,7 +9,7 @@ the store stays usable for later calls.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tasker.stores.errors import StoreError
@@ -196,10 +196,22 @@ class ClaimStore(Protocol):
         """Return the earliest ``wake_at`` above 0 among tasks with no owner, or None."""
 
     async def changed(self) -> bool:
-        """Return whether another process wrote to the store since the last call.
+        """Return whether another process left something to look for since the last call.
 
-        Cheap enough to ask several times a second. The first call returns True.
+        That is a task without an owner, or a command; other writes of other processes may
+        count too. Cheap enough to ask several times a second. The first call returns True.
         """
+
+    def listen(self, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called, on the event loop, when it is worth asking `changed`.
+
+        Sooner than one would ask, and without a promise: it may come for nothing, late or
+        never. Called once, on an open store; it ends with `close`.
+        """
+
+    @property
+    def hears(self) -> bool:
+        """Whether other processes are heard just now, so that asking seldom will do."""
 
 
 class CatalogStore(Protocol):

@@ -50,6 +50,7 @@ from tasker.stores.errors import (
     AppendConflictError,
     DuplicateIdentityError,
     EncodingError,
+    MissingExtraError,
     SizeLimitError,
     StaleLeaseError,
     StoreClosedError,
@@ -312,17 +313,6 @@ class NoAnswerError(TaskerError):
         super().__init__(
             f"the engine that works {url} did not answer within {timeout_seconds:g} s; "
             "it will do the operation when it gets to it"
-        )
-
-
-class MissingExtraError(TaskerError):
-    """An optional package is needed and not installed."""
-
-    def __init__(self, *, feature: str, extra: str) -> None:
-        self.feature = feature
-        self.extra = extra
-        super().__init__(
-            f"{feature} needs the extra {extra!r}: pip install 'tasker-engine[{extra}]'"
         )
 
 

@@ -7,6 +7,8 @@ import pytest
 from blockbuster import BlockBuster
 from hypothesis import settings
 
+from tests.servers.postgres import PostgresServer, postgres_server
+
 # A deadline for an example measures how busy the machine is; the timeout of the
 # whole test is enough.
 settings.register_profile("tasker", deadline=None)
@@ -17,6 +19,7 @@ OUR_PACKAGES = ["tasker", "tasker.actors", "tasker.stores"]
 # Calls of ours that go through these functions may block.
 MAY_BLOCK = [
     ("<frozen importlib._bootstrap>", {"_find_and_load"}),  # once, on a module's first import
+    ("asyncpg/connect_utils.py", {"_parse_connect_dsn_and_args"}),  # a password file, certificates
     ("rich/traceback.py", {"_render_stack"}),  # an error drawn for a person, with its source
 ]
 
@@ -28,6 +31,13 @@ def anyio_backend() -> tuple[str, dict[str, object]]:
     One loop a run: running each test on both would double the wait for all.
     """
     return "asyncio", {"use_uvloop": os.environ.get("TASKER_TEST_UVLOOP") == "1"}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this session."""
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

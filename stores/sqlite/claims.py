@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -101,6 +102,14 @@ class ClaimSlice(Slice):
         (version,) = found
         before, self._data_version = self._data_version, version
         return before != version
+
+    def listen(self, tell: Callable[[], None]) -> None:
+        """See `ClaimStore.listen`: a file tells nothing by itself."""
+
+    @property
+    def hears(self) -> bool:
+        """See `ClaimStore.hears`."""
+        return False
 
     async def _claim(self, query: str, **asked: Any) -> list[TaskSnapshot]:
         def work(connection: sqlite3.Connection) -> list[TaskSnapshot]:

@@ -19,7 +19,7 @@ from tasker.stores.records import (
     TaskSummary,
 )
 from tasker.stores.sqlite.queries import queries
-from tasker.stores.sqlite.stored import error_from
+from tasker.stores.stored import error_from
 
 Row = tuple[Any, ...]
 
