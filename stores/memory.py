@@ -18,6 +18,7 @@ from tasker.stores.memory_audit import MemoryAudit
 from tasker.stores.memory_catalog import MemoryCatalog
 from tasker.stores.memory_outbox import MemoryOutbox
 from tasker.stores.memory_times import times_of
+from tasker.stores.one_node import OneNode
 from tasker.stores.records import (
     UNDONE,
     AnnotationRecord,
@@ -57,7 +58,7 @@ class _Entry(msgspec.Struct):
         return TaskSnapshot(task=self.task, steps=tuple(self.steps.values()), seq=self.seq)
 
 
-class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
+class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox, OneNode):
     """A store whose contents live as long as the object, across close and open."""
 
     def __init__(self) -> None:
@@ -297,7 +298,7 @@ class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
 
     # Claims
 
-    async def join(self, node: NodeRecord) -> int:
+    async def join(self, node: NodeRecord, *, lease_seconds: float = 15.0) -> int:
         """See `ClaimStore.join`."""
         self._check_open()
         if self._node is not None and self._node.node_id != node.node_id:
@@ -319,6 +320,9 @@ class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
         """See `ClaimStore.holder`."""
         self._check_open()
         return self._node
+
+    async def _owned(self) -> int:
+        return sum(entry.task.owner is not None for entry in self._entries.values())
 
     async def claim_backlog(self, node_id: str, limit: int) -> list[TaskSnapshot]:
         """See `ClaimStore.claim_backlog`."""

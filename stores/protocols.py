@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tasker.stores.errors import StoreError
+from tasker.stores.leases import LeaseStore
 from tasker.stores.outbox import OutboxStore
 from tasker.stores.records import (
     AnnotationRecord,
@@ -156,10 +157,11 @@ class AuditReader(Protocol):
 class ClaimStore(Protocol):
     """Who works the store, and who owns which task."""
 
-    async def join(self, node: NodeRecord) -> int:
+    async def join(self, node: NodeRecord, *, lease_seconds: float = 15.0) -> int:
         """Become the one node that works this store, and free what others held.
 
-        Every task owned by another node loses its owner, its epoch unchanged, so
+        Where several may, see `LeaseStore.many_nodes`, it becomes one of them, with a lease
+        of ``lease_seconds``. Else every task owned by another node loses its owner, its epoch unchanged, so
         that it can be claimed. Returns how many there were. The node that worked it
         before loses its leases of subscriptions. Raises
         `StoreInUseError`, naming the holder, while another live node works the
@@ -262,8 +264,12 @@ class CommandStore(Protocol):
     async def post_command(self, command: CommandRecord) -> None:
         """Leave a command for the engine that works this store."""
 
-    async def waiting_commands(self, limit: int) -> list[CommandRecord]:
-        """Return commands without an outcome, oldest first."""
+    async def waiting_commands(self, limit: int, node_id: str) -> list[CommandRecord]:
+        """Return commands without an outcome that this node may do, oldest first.
+
+        Where many nodes work the store, those for a task that another node owns are left
+        out: they are for that one.
+        """
 
     async def finish_command(self, command_id: str, outcome: bytes) -> None:
         """Record a command's outcome, a JSON object; the first outcome stays."""
@@ -281,6 +287,7 @@ class Store(
     StatisticsReader,
     AuditReader,
     ClaimStore,
+    LeaseStore,
     CatalogStore,
     SystemStore,
     CommandStore,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import anyio
 from msgspec.structs import asdict
 
-from tasker.stores.errors import StoreInUseError
+from tasker.stores.leases import LeaseLine, NodeStatus
 from tasker.stores.postgres.database import Patience
 from tasker.stores.postgres.driver import CONFLICTS, FAILURES, LOST, Connection
-from tasker.stores.postgres.node_lock import NodeLock
+from tasker.stores.postgres.lease_line import PostgresLeaseLine
 from tasker.stores.postgres.rows import snapshots
 from tasker.stores.postgres.slice import Slice
 from tasker.stores.postgres.statements import Statements
@@ -20,47 +20,76 @@ class ClaimSlice(Slice):
 
     _claims: Statements
     _outbox: Statements
-    _lock: NodeLock
-    _lock_key: int
-    _joined: NodeRecord | None = None
     _changes: int | None = None
     _doubtful: list[TaskSnapshot]
     _claiming: anyio.Lock
 
-    async def join(self, node: NodeRecord) -> int:
+    @property
+    def many_nodes(self) -> bool:
+        """See `LeaseStore.many_nodes`."""
+        return True
+
+    async def join(self, node: NodeRecord, *, lease_seconds: float = 15.0) -> int:
         """See `ClaimStore.join`."""
-        self._database.check_open()
-        if self._joined is not None and self._joined.node_id != node.node_id:
-            raise StoreInUseError(url=self._url, holder=str(self._joined))
-        # Shielded: a lock that was taken for a caller who is gone is taken for ever.
-        with anyio.CancelScope(shield=True):
-            if self._joined is None:
-                await self._take_lock()
-            try:
-                freed = await self._database.transact(lambda c: self._install(c, node), "take over")
-            except BaseException:
-                if self._joined is None:
-                    await self._lock.release()
-                raise
-            self._joined = node
-        return freed
+
+        async def work(connection: Connection) -> int:
+            put = self._claims["put_node"]
+            # Freed first: whoever renews a lease must not find it alive and with tasks.
+            freed = await connection.execute(self._claims["free_own"].sql, node.node_id)
+            asked = {**asdict(node), "seconds": lease_seconds}
+            await connection.execute(put.sql, *put.arguments(asked))
+            return int(freed.split()[-1])
+
+        return await self._database.transact(work, "take over")
 
     async def leave(self, node_id: str) -> None:
         """See `ClaimStore.leave`."""
-        with anyio.CancelScope(shield=True):
-            await self._database.transact(lambda c: self._remove(c, node_id), "give up")
-            if self._joined is not None and self._joined.node_id == node_id:
-                await self._lock.release()
-                self._joined = None
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(self._claims["leave_own"].sql, node_id)
+            await connection.execute(self._claims["delete_node"].sql, node_id)
+            await connection.execute(self._outbox["free_leases"].sql, node_id)
+
+        await self._database.transact(work, "give up")
         self._tell_others()
 
     async def holder(self) -> NodeRecord | None:
         """See `ClaimStore.holder`."""
-        self._database.check_open()
-        if self._joined is not None:
-            return self._joined
-        rows = await self._database.rows(self._claims["holder"], key=self._lock_key)
+        rows = await self._database.rows(self._claims["holder"])
         return NodeRecord(**rows[0]) if rows else None
+
+    def lease_line(self, seconds: float) -> LeaseLine | None:
+        """See `LeaseStore.lease_line`."""
+        return PostgresLeaseLine(
+            self._database.options,
+            self._database.settings,
+            self._claims,
+            seconds=seconds,
+            url=self._url,
+        )
+
+    async def nodes(self) -> list[NodeStatus]:
+        """See `LeaseStore.nodes`."""
+        return [
+            NodeStatus(
+                node=NodeRecord(
+                    node_id=row["node_id"],
+                    host=row["host"],
+                    pid=row["pid"],
+                    started_at=row["started_at"],
+                    version=row["version"],
+                ),
+                tasks=row["tasks"],
+                lease_seconds=row["lease_seconds"],
+                lag_seconds=row["lag_seconds"],
+                draining=row["draining"],
+            )
+            for row in await self._database.rows(self._claims["nodes"])
+        ]
+
+    async def drain_node(self, node_id: str) -> bool:
+        """See `LeaseStore.drain_node`."""
+        return bool(await self._database.put(self._claims["drain_node"], node_id=node_id))
 
     async def claim_backlog(self, node_id: str, limit: int) -> list[TaskSnapshot]:
         """See `ClaimStore.claim_backlog`."""
@@ -147,29 +176,3 @@ class ClaimSlice(Slice):
         rows = await connection.fetch(statement.sql, *statement.arguments(asked))
         still = {row[0] for row in rows}
         return [each for each in claimed if each.task.task_id in still]
-
-    async def _take_lock(self) -> None:
-        patience = Patience(self._database.options.reconnect_seconds)
-        while True:
-            try:
-                taken = await self._lock.take()
-                break
-            except FAILURES as cause:
-                if not await patience.wait():
-                    raise self._database.unavailable("take over", cause) from cause
-        if not taken:
-            holder = await self.holder()
-            raise StoreInUseError(url=self._url, holder=str(holder or "another process"))
-
-    async def _install(self, connection: Connection, node: NodeRecord) -> int:
-        put = self._claims["put_node"]
-        await connection.execute(self._outbox["free_former"].sql, node.node_id)
-        await connection.execute(self._claims["delete_other_nodes"].sql, node.node_id)
-        await connection.execute(put.sql, *put.arguments(asdict(node)))
-        freed = await connection.execute(self._claims["free_others"].sql, node.node_id)
-        return int(freed.split()[-1])
-
-    async def _remove(self, connection: Connection, node_id: str) -> None:
-        await connection.execute(self._claims["delete_node"].sql, node_id)
-        await connection.execute(self._claims["free_own"].sql, node_id)
-        await connection.execute(self._outbox["free_leases"].sql, node_id)

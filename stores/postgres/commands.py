@@ -37,9 +37,11 @@ class CommandSlice(Slice):
         await self._database.transact(work)
         self._tell_others()
 
-    async def waiting_commands(self, limit: int) -> list[CommandRecord]:
+    async def waiting_commands(self, limit: int, node_id: str) -> list[CommandRecord]:
         """See `CommandStore.waiting_commands`."""
-        rows = await self._database.rows(self._commands["waiting_commands"], limit=limit)
+        rows = await self._database.rows(
+            self._commands["waiting_commands"], limit=limit, node_id=node_id
+        )
         return [_command(row) for row in rows]
 
     async def finish_command(self, command_id: str, outcome: bytes) -> None:

@@ -43,7 +43,7 @@ class Database:
         self.options = options
         self._url = url
         self._pool: Pool | None = None
-        self._settings: dict[str, Any] = {}
+        self.settings: dict[str, Any] = {}
 
     async def open(self) -> None:
         """Connect.
@@ -52,7 +52,7 @@ class Database:
             StoreUnavailableError: The database cannot be reached.
         """
         options = {"synchronous_commit": "off"} if self.options.durability == "relaxed" else {}
-        self._settings = settings_for(options, pooled=self.options.pooled)
+        self.settings = settings_for(options, pooled=self.options.pooled)
         patience = Patience(self.options.reconnect_seconds)
         while True:
             try:
@@ -60,7 +60,7 @@ class Database:
                     self.options.dsn,
                     self.options.pool,
                     self.options.statement_seconds,
-                    self._settings,
+                    self.settings,
                 )
                 return
             except FAILURES as cause:
@@ -81,7 +81,7 @@ class Database:
     async def connect(self) -> Connection:
         """Return a connection beside the pool; the caller closes it. Raises as the driver does."""
         self.check_open()
-        return await connect(self.options.dsn, self.options.statement_seconds, self._settings)
+        return await connect(self.options.dsn, self.options.statement_seconds, self.settings)
 
     def check_open(self) -> None:
         """Raise `StoreClosedError` outside open and close."""

@@ -17,7 +17,6 @@ from tasker.stores.postgres.database import Database
 from tasker.stores.postgres.driver import Connection
 from tasker.stores.postgres.journal import JournalSlice
 from tasker.stores.postgres.keys import lock_key
-from tasker.stores.postgres.node_lock import NodeLock
 from tasker.stores.postgres.options import options_from
 from tasker.stores.postgres.outbox import OutboxSlice
 from tasker.stores.postgres.reads import ReadSlice
@@ -70,8 +69,6 @@ class PostgresStore(
         self._outbox = Statements("outbox", schema)
         self._outbox_table = f'"{schema}".outbox'
         self._turn_key = lock_key(schema, "outbox")
-        self._lock_key = lock_key(schema, "node")
-        self._lock = NodeLock(self._database, self._lock_key)
         self._channel = f"tasker_{lock_key(schema, 'changes') & (2**63 - 1):x}"
         self._teller: Teller | None = None
         self._listener: Listener | None = None
@@ -137,10 +134,7 @@ class PostgresStore(
                 if teller is not None:
                     await teller.close()
             finally:
-                # The lock last: nobody may work the database while this store still writes.
                 await self._database.close()
-                self._joined = None
-                await self._lock.release()
 
     def _tell_others(self) -> None:
         if self._teller is not None:

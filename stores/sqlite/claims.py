@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 
 from tasker.stores.errors import StoreInUseError
+from tasker.stores.one_node import OneNode
 from tasker.stores.records import NodeRecord, TaskSnapshot
 from tasker.stores.sqlite.node_lock import NodeLock
 from tasker.stores.sqlite.queries import queries
@@ -24,14 +25,14 @@ _TRIES = 10
 _PAUSE_SECONDS = 0.01
 
 
-class ClaimSlice(Slice):
+class ClaimSlice(Slice, OneNode):
     """See `ClaimStore`."""
 
     _lock: NodeLock
     _joined: NodeRecord | None = None
     _data_version: int | None = None
 
-    async def join(self, node: NodeRecord) -> int:
+    async def join(self, node: NodeRecord, *, lease_seconds: float = 15.0) -> int:
         """See `ClaimStore.join`."""
         if self._joined is not None and self._joined.node_id != node.node_id:
             raise StoreInUseError(url=self._url, holder=str(self._joined))
@@ -67,6 +68,12 @@ class ClaimSlice(Slice):
                 return None
             await anyio.sleep(_PAUSE_SECONDS)
         return await self._recorded_node()
+
+    async def _owned(self) -> int:
+        found: tuple[int] = await self._reader.read(
+            lambda raw: raw.execute(_QUERIES["owned"]).fetchone()
+        )
+        return found[0]
 
     async def claim_backlog(self, node_id: str, limit: int) -> list[TaskSnapshot]:
         """See `ClaimStore.claim_backlog`."""

@@ -5,10 +5,11 @@ VALUES (:command_id, :task_id, :operation, :arguments, :created_at, :outcome)
 ON CONFLICT (command_id) DO NOTHING;
 
 -- name: waiting_commands
-SELECT command_id, task_id, operation, arguments, created_at, outcome
-FROM {schema}.commands
-WHERE outcome IS NULL
-ORDER BY created_at, command_id
+SELECT c.command_id, c.task_id, c.operation, c.arguments, c.created_at, c.outcome
+FROM {schema}.commands AS c
+LEFT JOIN {schema}.tasks AS t ON t.task_id = c.task_id
+WHERE c.outcome IS NULL AND (t.owner IS NULL OR t.owner = :node_id)
+ORDER BY c.created_at, c.command_id
 LIMIT :limit;
 
 -- name: finish_command

@@ -60,11 +60,6 @@ RETURNING name, events, created_at, cursor, owner, epoch, leased_until, suspende
 -- name: release_subscription
 UPDATE {schema}.subscriptions SET owner = NULL WHERE name = :name AND epoch = :epoch;
 
--- Leases of the nodes that worked the store before: the lock was free, so they are dead.
--- name: free_former
-UPDATE {schema}.subscriptions SET owner = NULL
-WHERE owner <> :node_id AND owner IN (SELECT node_id FROM {schema}.nodes);
-
 -- name: free_leases
 UPDATE {schema}.subscriptions SET owner = NULL WHERE owner = :node_id;
 

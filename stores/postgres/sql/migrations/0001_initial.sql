@@ -143,13 +143,17 @@ CREATE TABLE {schema}.commands (
 CREATE INDEX commands_waiting ON {schema}.commands (created_at, command_id)
 WHERE outcome IS NULL;
 
--- Who works the store, for others to name. Whether it is alive, a lock says.
+-- Who works the store, each by a lease; the clock that counts is the server's.
 CREATE TABLE {schema}.nodes (
     node_id text COLLATE "C" NOT NULL PRIMARY KEY,
     host text NOT NULL,
     pid bigint NOT NULL,
-    started_at float8 NOT NULL
-);
+    started_at float8 NOT NULL,
+    version text NOT NULL,
+    expires_at timestamptz NOT NULL,
+    lag_seconds float8 NOT NULL DEFAULT 0,
+    draining boolean NOT NULL DEFAULT false
+) WITH (fillfactor = 50);
 
 -- One row for each store object that has written, updated by each of its commits and by
 -- nobody else, so that commits of several processes never wait for each other here.
