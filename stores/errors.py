@@ -10,6 +10,7 @@
         ├── StoreVersionError          written by a newer version of Tasker
         ├── ForeignDatabaseError       the database is not one of Tasker's
         ├── StoreUrlError              the URL names no store
+        ├── TransactionError           a connection that no task can be submitted through
         ├── StaleLeaseError            the writer no longer owns the task
         ├── AppendConflictError        the task has moved on since it was read
         ├── DuplicateIdentityError     a task with this identity exists
@@ -155,6 +156,18 @@ class StoreUrlError(StoreError):
             f"cannot use the store URL {url!r}: {reason}. "
             "Use memory://, sqlite:///relative.db, sqlite:////absolute/path.db or "
             "postgresql://user:password@host/database"
+        )
+
+
+class TransactionError(StoreError):
+    """A task was to be submitted through a connection that cannot take it."""
+
+    def __init__(self, *, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(
+            f"cannot submit to the store {url} through this connection: {reason}. See "
+            "docs/transactions.md"
         )
 
 

@@ -64,6 +64,24 @@ class JournalStore(Protocol):
         """Write and read back a small value durably; raise when that fails."""
 
 
+class TransactionStore(Protocol):
+    """Writes beside those of an application, in its own transaction."""
+
+    async def commit_within(
+        self, connection: object, append: Append, definition: DefinitionRecord | None
+    ) -> None:
+        """Create a task inside the transaction that a connection of the caller's has open.
+
+        The task is there if and only if that transaction is committed, and nobody sees it
+        before. Nothing is committed or rolled back here. ``definition`` is kept with it,
+        None when it is already. ``append`` is a task's first one, and has no owner.
+
+        Raises what `commit` gives for a refusal, and leaves the transaction as it was
+        then; `TransactionError` when the connection is none of this store's database, or
+        has no transaction, or when the store has none.
+        """
+
+
 class TaskReader(Protocol):
     """Reads of tasks. Whatever a commit acknowledged is seen by the next read."""
 
@@ -277,6 +295,7 @@ class CommandStore(Protocol):
 
 class Store(
     JournalStore,
+    TransactionStore,
     TaskReader,
     StatisticsReader,
     AuditReader,

@@ -61,6 +61,7 @@ from tasker.stores.errors import (
     StoreUrlError,
     StoreVersionError,
     TaskerError,
+    TransactionError,
 )
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "TaskChangedError",
     "TaskFailedError",
     "TaskerError",
+    "TransactionError",
     "UndeclaredEventError",
     "UnknownDefinitionError",
     "UnknownStepError",

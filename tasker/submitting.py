@@ -30,13 +30,19 @@ class Submitting(Protocol):
     _submission: Submission
     _work: bool
 
-    async def submit(self, request: TaskRequest) -> str:
+    async def submit(self, request: TaskRequest, *, connection: object = None) -> str:
         """Make a task durable and return its id; it starts when there is room.
 
         Waits while the journal is full, which is how the engine keeps its memory
         bounded under load.
 
+        With a ``connection`` of the application's own to the store's database, the task
+        becomes part of the transaction that is open on it: it is there if and only if
+        that is committed, and starts afterwards. Nobody hears of it before an engine takes
+        it up. See docs/transactions.md for what connections can be given.
+
         Raises:
+            TransactionError: The connection is none of this store's, or has no transaction.
             InvalidRequestError: It is no `TaskRequest`.
             UnknownDefinitionError: Nothing of that name is registered.
             ContextValidationError: The context does not fit the schema.
@@ -47,6 +53,8 @@ class Submitting(Protocol):
             EngineClosedError: The engine is not open.
         """
         self._check_open("submit a task")
+        if connection is not None:
+            return await self._submission.submit_within(request, connection)
         return await self._submission.submit(request)
 
     async def create(self, request: TaskRequest) -> TaskView:

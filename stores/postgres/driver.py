@@ -38,6 +38,11 @@ CONFLICTS: tuple[type[Exception], ...] = (
 
 TAKEN: type[Exception] = asyncpg.UniqueViolationError
 
+ABSENT: tuple[type[Exception], ...] = (
+    asyncpg.UndefinedTableError,
+    asyncpg.InvalidSchemaNameError,
+)
+
 UNSTORABLE: tuple[type[Exception], ...] = (
     asyncpg.CharacterNotInRepertoireError,  # U+0000
     asyncpg.UntranslatableCharacterError,
@@ -106,6 +111,8 @@ async def connect(dsn: str, seconds: float, settings: Mapping[str, Any]) -> Conn
     return connection
 
 
-def is_connection(given: object) -> bool:
-    """Return whether it is a connection of asyncpg, or one from its pool."""
-    return isinstance(given, asyncpg.Connection | asyncpg.pool.PoolConnectionProxy)
+def driver_connection(given: object) -> Connection | None:
+    """Return it if it is a connection of asyncpg, or one from its pool; else None."""
+    if isinstance(given, asyncpg.Connection | asyncpg.pool.PoolConnectionProxy):
+        return given
+    return None

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import anyio
 
 from tasker.stores.masked import masked
 from tasker.stores.postgres.audit import AuditSlice
 from tasker.stores.postgres.batch import Known
-from tasker.stores.postgres.catalog import CatalogSlice
 from tasker.stores.postgres.claims import ClaimSlice
 from tasker.stores.postgres.commands import CommandSlice
 from tasker.stores.postgres.database import Database
 from tasker.stores.postgres.driver import Connection
+from tasker.stores.postgres.herald import Herald
 from tasker.stores.postgres.journal import JournalSlice
 from tasker.stores.postgres.keys import lock_key
 from tasker.stores.postgres.node_lock import NodeLock
 from tasker.stores.postgres.options import options_from
 from tasker.stores.postgres.outbox import OutboxSlice
 from tasker.stores.postgres.reads import ReadSlice
-from tasker.stores.postgres.schema import is_current, migrate
+from tasker.stores.postgres.schema import is_current, migrate, store_id
 from tasker.stores.postgres.statements import Statements
 from tasker.stores.postgres.statistics import StatisticsSlice
 from tasker.stores.postgres.wakeups import Listener, Teller
+from tasker.stores.postgres.within import WithinSlice
 
 
 class PostgresStore(
@@ -33,7 +34,7 @@ class PostgresStore(
     StatisticsSlice,
     AuditSlice,
     ClaimSlice,
-    CatalogSlice,
+    WithinSlice,
     CommandSlice,
     OutboxSlice,
 ):
@@ -73,6 +74,7 @@ class PostgresStore(
         self._lock_key = lock_key(schema, "node")
         self._lock = NodeLock(self._database, self._lock_key)
         self._channel = f"tasker_{lock_key(schema, 'changes') & (2**63 - 1):x}"
+        self._tell: Callable[[], None] = lambda: None
         self._teller: Teller | None = None
         self._listener: Listener | None = None
         self._is_open = False
@@ -94,6 +96,7 @@ class PostgresStore(
 
     def listen(self, tell: Callable[[], None]) -> None:
         """See `ClaimStore.listen`."""
+        self._tell = tell
         if not self._database.options.pooled and self._listener is None:
             self._listener = Listener(self._database, self._channel, self._writer_id, tell)
             self._listener.start()
@@ -113,6 +116,7 @@ class PostgresStore(
         try:
             if not await self._database.read(self._is_current, "open"):
                 await self._database.transact(self._migrate, "open")
+            self._store_id = await self._database.read(self._find_store_id, "open")
         except BaseException:
             await self._database.close()
             raise
@@ -123,6 +127,7 @@ class PostgresStore(
         self._doubtful = []
         self._claiming = anyio.Lock()
         self._teller = Teller(self._notify)
+        self._herald = Herald(self._those_there, self._found_others)
         self._is_open = True
 
     async def close(self) -> None:
@@ -135,6 +140,7 @@ class PostgresStore(
                 if listener is not None:
                     await listener.close()
                 if teller is not None:
+                    await self._herald.close()
                     await teller.close()
             finally:
                 # The lock last: nobody may work the database while this store still writes.
@@ -152,6 +158,17 @@ class PostgresStore(
                 "SELECT pg_notify($1, $2)", self._channel, self._writer_id
             )
         )
+
+    def _found_others(self) -> None:
+        self._tell()
+        self._tell_others()
+
+    async def _those_there(self, task_ids: Collection[str]) -> list[str]:
+        rows = await self._database.rows(self._reads["those_there"], task_ids=list(task_ids))
+        return [row[0] for row in rows]
+
+    async def _find_store_id(self, connection: Connection) -> str:
+        return await store_id(connection, self._schema) or ""
 
     async def _is_current(self, connection: Connection) -> bool:
         return await is_current(connection, self._schema, self._url)
