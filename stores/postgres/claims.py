@@ -163,6 +163,7 @@ class ClaimSlice(Slice):
 
     async def _install(self, connection: Connection, node: NodeRecord) -> int:
         put = self._claims["put_node"]
+        await connection.execute(self._journal["fold_writers"].sql, self._writer_id)
         await connection.execute(self._outbox["free_former"].sql, node.node_id)
         await connection.execute(self._claims["delete_other_nodes"].sql, node.node_id)
         await connection.execute(put.sql, *put.arguments(asdict(node)))

@@ -43,13 +43,9 @@ ABSENT: tuple[type[Exception], ...] = (
     asyncpg.InvalidSchemaNameError,
 )
 
-UNSTORABLE: tuple[type[Exception], ...] = (
-    asyncpg.CharacterNotInRepertoireError,  # U+0000
-    asyncpg.UntranslatableCharacterError,
-    ValueError,  # lone surrogates, and integers over 64 bits: refused before they are sent
-    OverflowError,
-)
-"""Values that PostgreSQL cannot hold."""
+UNSTORABLE: tuple[type[Exception], ...] = (asyncpg.DataError, ValueError, OverflowError)
+"""Values that PostgreSQL cannot hold: text with U+0000, lone surrogates, integers over 64
+bits. The server says so, or the driver, before it sends them."""
 
 FAILURES: tuple[type[Exception], ...] = (asyncpg.PostgresError, *LOST)
 """All that a driver may raise for reasons that are not the caller's."""
