@@ -50,8 +50,13 @@ class NodeLock:
             self._taking = None
         if connection is not None:
             connection.remove_termination_listener(self._lost)
-            # Closing it drops the lock; should it not be reachable, the server will.
+            # Closing it would do, at some moment. Where the server cannot be reached, it will.
             try:
+                await connection.execute(
+                    "ROLLBACK"
+                    if self._database.options.pooled
+                    else "SELECT pg_advisory_unlock_all()"
+                )
                 await connection.close(timeout=1.0)
             except FAILURES:
                 connection.terminate()
