@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 
 import anyio
 
+from tasker.stores.errors import StoreUnavailableError
 from tasker.stores.masked import masked
 from tasker.stores.postgres.audit import AuditSlice
 from tasker.stores.postgres.batch import Known
@@ -107,13 +108,15 @@ class PostgresStore(
         Raises:
             StoreVersionError: A newer version wrote the schema.
             ForeignDatabaseError: The schema has tables of somebody else.
-            StoreUnavailableError: The database cannot be reached, or is not there.
+            StoreUnavailableError: The database cannot be reached, or is not there, or is not
+            as durable as it is to be.
             StoreMissingError: The schema is absent, and not to be made.
         """
         if self._is_open:
             return
         await self._database.open()
         try:
+            await self._database.read(self._check_durability, "open")
             if not await self._database.read(self._is_current, "open"):
                 await self._database.transact(self._migrate, "open")
             self._store_id = await self._database.read(self._find_store_id, "open")
@@ -166,6 +169,17 @@ class PostgresStore(
     async def _those_there(self, task_ids: Collection[str]) -> list[str]:
         rows = await self._database.rows(self._reads["those_there"], task_ids=list(task_ids))
         return [row[0] for row in rows]
+
+    async def _check_durability(self, connection: Connection) -> None:
+        wanted = self._database.options.durability
+        found = await connection.fetchval("SELECT current_setting('synchronous_commit')")
+        if wanted == "strict" and found == "off":
+            raise StoreUnavailableError(
+                url=self._url,
+                operation="open",
+                cause="its server acknowledges commits that are not on its disk yet",
+                remedy="set synchronous_commit to on for this user, or say durability=relaxed",
+            )
 
     async def _find_store_id(self, connection: Connection) -> str:
         return await store_id(connection, self._schema) or ""

@@ -116,6 +116,18 @@ async def test_what_cannot_be_had_is_told_with_a_remedy(postgres, place, cause, 
     assert "hunter22" not in said
 
 
+async def test_a_server_that_acknowledges_too_early_is_refused(postgres, beside):
+    name = schema_of(postgres.url())
+    await beside.execute(f"CREATE ROLE {name} LOGIN SUPERUSER")
+    await beside.execute(f"ALTER ROLE {name} SET synchronous_commit = off")
+    url = postgres.url().replace("tasker@", f"{name}@")
+    said = await refused(StoreUnavailableError, url)
+    assert "durability=relaxed" in said
+    store = PostgresStore(url, durability="relaxed")
+    await store.open()
+    await store.close()
+
+
 async def test_statements_name_the_schema_themselves(connect, beside, url):
     await beside.execute(f"ALTER ROLE tasker SET search_path = '{schema_of(url)}_elsewhere'")
     try:
