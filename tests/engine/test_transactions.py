@@ -237,10 +237,10 @@ async def test_a_connection_to_another_database_is_refused(shop, tmp_path, postg
             finally:
                 await elsewhere.close()
         else:
-            async with aiosqlite.connect(tmp_path / "elsewhere.db") as other:
-                await other.execute("BEGIN")
+            async with aiosqlite.connect(tmp_path / "elsewhere.db") as file:
+                await file.execute("BEGIN")
                 with pytest.raises(TransactionError, match=r"another database: .*elsewhere\.db"):
-                    await engine.submit(request(), connection=other)
+                    await engine.submit(request(), connection=file)
 
 
 @pytest.mark.parametrize("url", ["memory://", "sqlite:///{}/shop.db"])
