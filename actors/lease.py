@@ -28,6 +28,12 @@ LONGEST_BEAT_SECONDS = 1.5
 """The tasks of a dead node are found as soon as somebody renews a lease."""
 
 
+def steady_seconds() -> float:
+    """Return seconds of a clock that counts the sleep of the machine too, where there is one."""
+    boot_time = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
+
+
 class Lease(Protocol):
     """Whether this node may act for the tasks that it owns."""
 
@@ -54,9 +60,11 @@ class KeptLease:
         node_id: Whose lease it is.
         seconds: How long it holds after being renewed.
         lag: How late the event loop is now, in seconds.
+        now: Seconds of a clock that is never set, and goes on while a process is stopped.
+
+    Attributes:
         told: Is called on the event loop for each renewal that says anything.
         lost: Is called on the event loop once trust has ended.
-        now: Seconds of a clock that is never set, and goes on while a process is stopped.
     """
 
     def __init__(
@@ -66,16 +74,14 @@ class KeptLease:
         seconds: float,
         *,
         lag: Callable[[], float],
-        told: Callable[[Renewal], None],
-        lost: Callable[[], None],
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = steady_seconds,
     ) -> None:
         self.seconds = seconds
         self._line = line
         self._node_id = node_id
         self._lag = lag
-        self._told = told
-        self._lost = lost
+        self.told: Callable[[Renewal], None] = lambda _: None
+        self.lost: Callable[[], None] = lambda: None
         self._now = now
         self._until = 0.0
         self._kept = False
@@ -132,10 +138,10 @@ class KeptLease:
         elif renewal is not None:
             self._until = 0.0
         if renewal is not None and (renewal.freed or renewal.drain):
-            self._call(lambda: self._told(renewal))
+            self._call(lambda: self.told(renewal))
         if not self.holds():
             self._kept = False
-            self._call(self._lost)
+            self._call(self.lost)
 
     def _call(self, what: Callable[[], None]) -> None:
         # A loop that has been closed needs to know nothing any more.

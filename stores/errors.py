@@ -10,7 +10,10 @@
         ├── StoreVersionError          written by a newer version of Tasker
         ├── ForeignDatabaseError       the database is not one of Tasker's
         ├── StoreUrlError              the URL names no store
+        ├── TransactionError           a connection that no task can be submitted through
         ├── StaleLeaseError            the writer no longer owns the task
+        ├── LeaseLostError             the node's lease has run out
+        ├── NotHereError               another node has the task
         ├── AppendConflictError        the task has moved on since it was read
         ├── DuplicateIdentityError     a task with this identity exists
         └── EncodingError              a value cannot be stored
@@ -158,6 +161,18 @@ class StoreUrlError(StoreError):
         )
 
 
+class TransactionError(StoreError):
+    """A task was to be submitted through a connection that cannot take it."""
+
+    def __init__(self, *, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(
+            f"cannot submit to the store {url} through this connection: {reason}. See "
+            "docs/transactions.md"
+        )
+
+
 class StaleLeaseError(StoreError):
     """An append carried an epoch that is not the task's current one.
 
@@ -172,6 +187,25 @@ class StaleLeaseError(StoreError):
             f"append to task {task_id} refused: it carries epoch {epoch}, the current one is "
             f"{'unknown (no such task)' if current is None else current}"
         )
+
+
+class LeaseLostError(StoreError):
+    """A node's lease of the store has run out: others may have taken its tasks over."""
+
+    def __init__(self, *, node_id: str) -> None:
+        self.node_id = node_id
+        super().__init__(
+            f"the lease of node {node_id} has run out before it could be renewed; other nodes "
+            "go on with its tasks"
+        )
+
+
+class NotHereError(StoreError):
+    """Another node has the task: what is to be done with it has to be done there."""
+
+    def __init__(self, *, task_id: str) -> None:
+        self.task_id = task_id
+        super().__init__(f"another node has task {task_id}")
 
 
 class AppendConflictError(StoreError):

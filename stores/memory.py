@@ -12,7 +12,7 @@ from anyio.lowlevel import checkpoint
 from msgspec.structs import asdict, replace
 
 from tasker.stores.admission import Admission, Head, IdentityHolder, wanted_identities
-from tasker.stores.errors import StoreError, StoreInUseError
+from tasker.stores.errors import StoreError, StoreInUseError, TransactionError
 from tasker.stores.matching import matches
 from tasker.stores.memory_audit import MemoryAudit
 from tasker.stores.memory_catalog import MemoryCatalog
@@ -24,6 +24,7 @@ from tasker.stores.records import (
     AnnotationRecord,
     AnnotationTypeRecord,
     Append,
+    DefinitionRecord,
     HistoryRecord,
     NamespaceRecord,
     NodeRecord,
@@ -100,6 +101,13 @@ class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox, OneNode):
             if refusal is None:
                 self._record(append)
         return refusals
+
+    async def commit_within(
+        self, connection: object, append: Append, definition: DefinitionRecord | None
+    ) -> None:
+        """See `TransactionStore.commit_within`: there is nothing to be in one transaction with."""
+        self._check_open()
+        raise TransactionError(url=self.url, reason="a store in memory has no transactions")
 
     async def probe(self) -> None:
         """See `JournalStore.probe`."""

@@ -65,6 +65,24 @@ class JournalStore(Protocol):
         """Write and read back a small value durably; raise when that fails."""
 
 
+class TransactionStore(Protocol):
+    """Writes beside those of an application, in its own transaction."""
+
+    async def commit_within(
+        self, connection: object, append: Append, definition: DefinitionRecord | None
+    ) -> None:
+        """Create a task inside the transaction that a connection of the caller's has open.
+
+        The task is there if and only if that transaction is committed, and nobody sees it
+        before. Nothing is committed or rolled back here. ``definition`` is kept with it,
+        None when it is already. ``append`` is a task's first one, and has no owner.
+
+        Raises what `commit` gives for a refusal, and leaves the transaction as it was
+        then; `TransactionError` when the connection is none of this store's database, or
+        has no transaction, or when the store has none.
+        """
+
+
 class TaskReader(Protocol):
     """Reads of tasks. Whatever a commit acknowledged is seen by the next read."""
 
@@ -161,9 +179,9 @@ class ClaimStore(Protocol):
         """Become the one node that works this store, and free what others held.
 
         Where several may, see `LeaseStore.many_nodes`, it becomes one of them, with a lease
-        of ``lease_seconds``. Else every task owned by another node loses its owner, its epoch unchanged, so
-        that it can be claimed. Returns how many there were. The node that worked it
-        before loses its leases of subscriptions. Raises
+        of ``lease_seconds``. Else every task owned by another node loses its owner, its
+        epoch unchanged, so that it can be claimed. Returns how many there were. The node
+        that worked it before loses its leases of subscriptions. Raises
         `StoreInUseError`, naming the holder, while another live node works the
         store; a dead process holds nothing.
         """
@@ -283,6 +301,7 @@ class CommandStore(Protocol):
 
 class Store(
     JournalStore,
+    TransactionStore,
     TaskReader,
     StatisticsReader,
     AuditReader,

@@ -50,7 +50,9 @@ from tasker.stores.errors import (
     AppendConflictError,
     DuplicateIdentityError,
     EncodingError,
+    LeaseLostError,
     MissingExtraError,
+    NotHereError,
     SizeLimitError,
     StaleLeaseError,
     StoreClosedError,
@@ -61,6 +63,7 @@ from tasker.stores.errors import (
     StoreUrlError,
     StoreVersionError,
     TaskerError,
+    TransactionError,
 )
 
 __all__ = [
@@ -78,8 +81,10 @@ __all__ = [
     "InvalidOperationError",
     "InvalidRequestError",
     "InvalidTransitionError",
+    "LeaseLostError",
     "MissingExtraError",
     "NoAnswerError",
+    "NotHereError",
     "PermanentError",
     "Problem",
     "RegistrationError",
@@ -98,6 +103,7 @@ __all__ = [
     "TaskChangedError",
     "TaskFailedError",
     "TaskerError",
+    "TransactionError",
     "UndeclaredEventError",
     "UnknownDefinitionError",
     "UnknownStepError",

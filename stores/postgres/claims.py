@@ -19,6 +19,7 @@ class ClaimSlice(Slice):
     """See `ClaimStore`."""
 
     _claims: Statements
+    _joined: set[str]
     _outbox: Statements
     _changes: int | None = None
     _doubtful: list[TaskSnapshot]
@@ -34,13 +35,16 @@ class ClaimSlice(Slice):
 
         async def work(connection: Connection) -> int:
             put = self._claims["put_node"]
+            await connection.execute(self._journal["fold_writers"].sql, self._writer_id)
             # Freed first: whoever renews a lease must not find it alive and with tasks.
             freed = await connection.execute(self._claims["free_own"].sql, node.node_id)
             asked = {**asdict(node), "seconds": lease_seconds}
             await connection.execute(put.sql, *put.arguments(asked))
             return int(freed.split()[-1])
 
-        return await self._database.transact(work, "take over")
+        freed = await self._database.transact(work, "take over")
+        self._joined.add(node.node_id)
+        return freed
 
     async def leave(self, node_id: str) -> None:
         """See `ClaimStore.leave`."""
@@ -51,6 +55,7 @@ class ClaimSlice(Slice):
             await connection.execute(self._outbox["free_leases"].sql, node_id)
 
         await self._database.transact(work, "give up")
+        self._joined.discard(node_id)
         self._tell_others()
 
     async def holder(self) -> NodeRecord | None:

@@ -38,13 +38,14 @@ CONFLICTS: tuple[type[Exception], ...] = (
 
 TAKEN: type[Exception] = asyncpg.UniqueViolationError
 
-UNSTORABLE: tuple[type[Exception], ...] = (
-    asyncpg.CharacterNotInRepertoireError,  # U+0000
-    asyncpg.UntranslatableCharacterError,
-    ValueError,  # lone surrogates, and integers over 64 bits: refused before they are sent
-    OverflowError,
+ABSENT: tuple[type[Exception], ...] = (
+    asyncpg.UndefinedTableError,
+    asyncpg.InvalidSchemaNameError,
 )
-"""Values that PostgreSQL cannot hold."""
+
+UNSTORABLE: tuple[type[Exception], ...] = (asyncpg.DataError, ValueError, OverflowError)
+"""Values that PostgreSQL cannot hold: text with U+0000, lone surrogates, integers over 64
+bits. The server says so, or the driver, before it sends them."""
 
 FAILURES: tuple[type[Exception], ...] = (asyncpg.PostgresError, *LOST)
 """All that a driver may raise for reasons that are not the caller's."""
@@ -106,6 +107,8 @@ async def connect(dsn: str, seconds: float, settings: Mapping[str, Any]) -> Conn
     return connection
 
 
-def is_connection(given: object) -> bool:
-    """Return whether it is a connection of asyncpg, or one from its pool."""
-    return isinstance(given, asyncpg.Connection | asyncpg.pool.PoolConnectionProxy)
+def driver_connection(given: object) -> Connection | None:
+    """Return it if it is a connection of asyncpg, or one from its pool; else None."""
+    if isinstance(given, asyncpg.Connection | asyncpg.pool.PoolConnectionProxy):
+        return given
+    return None

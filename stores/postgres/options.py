@@ -73,6 +73,8 @@ def options_from(url: str, given: Mapping[str, Any]) -> PostgresOptions:
         StoreUrlError: Something in it is wrong.
     """
     place, _, query = url.partition("?")
+    scheme, _, place = place.partition("://")
+    place = f"{scheme.lower()}://{place}"
     asked = dict(parse_qsl(query, keep_blank_values=True))
     for name in asked:
         if name not in (*_OURS, *_DRIVERS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasker.stores.errors import ForeignDatabaseError, StoreMissingError, StoreVersionError
-from tasker.stores.postgres.driver import Connection
+from tasker.stores.postgres.driver import ABSENT, Connection
 from tasker.stores.postgres.keys import lock_key
 from tasker.stores.postgres.statements import MIGRATIONS, in_schema
 
@@ -16,12 +16,14 @@ WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 """
 _SCHEMAS = "SELECT count(*) FROM pg_namespace WHERE nspname = $1"
 _VERSION = "SELECT version FROM {schema}.schema_version"
+_STORE_ID = "SELECT store_id FROM {schema}.schema_version"
 _MADE = """
 CREATE TABLE {schema}.schema_version (
     "only" boolean NOT NULL PRIMARY KEY DEFAULT true CHECK ("only"),
-    version integer NOT NULL
+    version integer NOT NULL,
+    store_id text NOT NULL
 );
-INSERT INTO {schema}.schema_version (version) VALUES (0);
+INSERT INTO {schema}.schema_version (version, store_id) VALUES (0, gen_random_uuid()::text);
 """
 
 
@@ -68,6 +70,15 @@ async def migrate(
     await connection.execute(
         in_schema("UPDATE {schema}.schema_version SET version = $1", schema), len(scripts)
     )
+
+
+async def store_id(connection: Connection, schema: str) -> str | None:
+    """Return what tells this store from all others, None where there is none."""
+    try:
+        found = await connection.fetchval(in_schema(_STORE_ID, schema))
+    except ABSENT:
+        return None
+    return None if found is None else str(found)
 
 
 async def _version(connection: Connection, schema: str, url: str, supported: int) -> int | None:

@@ -34,7 +34,7 @@ class SqliteDatabase:
 class PostgresDatabase:
     """A schema of the test's own."""
 
-    capabilities = Capabilities(shares_between_instances=True)
+    capabilities = Capabilities(shares_between_instances=True, many_nodes=True)
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -19,7 +19,12 @@ async def test_contract(kind, check, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "check", [pytest.param(check, id=f"{check.topic}-{check.name}") for check in checks()]
+    "check",
+    [
+        pytest.param(check, id=f"{check.topic}-{check.name}")
+        for check in checks()
+        if check.applies_to(PostgresDatabase.capabilities)
+    ],
 )
 async def test_contract_on_postgres(check, postgres):
     await check.run(PostgresDatabase(postgres.url()))

@@ -114,3 +114,7 @@ SELECT task_id, type, annotation, at
 FROM {schema}.annotations
 WHERE task_id = ANY (:task_ids::text[])
 ORDER BY task_id, seq, position;
+
+-- Those of some tasks that there are.
+-- name: those_there
+SELECT task_id FROM {schema}.tasks WHERE task_id = ANY (:task_ids::text[]);

@@ -29,7 +29,7 @@ CREATE TABLE {schema}.tasks (
     identity text COLLATE "C",
     correlation_id text,
     seq bigint NOT NULL -- of its newest append
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 50);
 
 -- Tasks that nobody owns and that can run at once.
 CREATE INDEX tasks_backlog ON {schema}.tasks (priority DESC, task_id)
@@ -71,7 +71,7 @@ CREATE TABLE {schema}.steps (
     results text, -- JSON
     error text, -- JSON object, an ErrorRecord
     PRIMARY KEY (task_id, name)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 50);
 
 -- One row an append; its transitions are a JSON array of objects.
 CREATE TABLE {schema}.journal (
