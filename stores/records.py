@@ -353,6 +353,7 @@ class NodeRecord(Struct, frozen=True, gc=False, kw_only=True):
     host: str
     pid: int
     started_at: float
+    version: str = ""
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host} (node {self.node_id})"

@@ -50,6 +50,9 @@ from tasker.stores.errors import (
     AppendConflictError,
     DuplicateIdentityError,
     EncodingError,
+    LeaseLostError,
+    MissingExtraError,
+    NotHereError,
     SizeLimitError,
     StaleLeaseError,
     StoreClosedError,
@@ -60,6 +63,7 @@ from tasker.stores.errors import (
     StoreUrlError,
     StoreVersionError,
     TaskerError,
+    TransactionError,
 )
 
 __all__ = [
@@ -77,8 +81,10 @@ __all__ = [
     "InvalidOperationError",
     "InvalidRequestError",
     "InvalidTransitionError",
+    "LeaseLostError",
     "MissingExtraError",
     "NoAnswerError",
+    "NotHereError",
     "PermanentError",
     "Problem",
     "RegistrationError",
@@ -97,6 +103,7 @@ __all__ = [
     "TaskChangedError",
     "TaskFailedError",
     "TaskerError",
+    "TransactionError",
     "UndeclaredEventError",
     "UnknownDefinitionError",
     "UnknownStepError",
@@ -312,17 +319,6 @@ class NoAnswerError(TaskerError):
         super().__init__(
             f"the engine that works {url} did not answer within {timeout_seconds:g} s; "
             "it will do the operation when it gets to it"
-        )
-
-
-class MissingExtraError(TaskerError):
-    """An optional package is needed and not installed."""
-
-    def __init__(self, *, feature: str, extra: str) -> None:
-        self.feature = feature
-        self.extra = extra
-        super().__init__(
-            f"{feature} needs the extra {extra!r}: pip install 'tasker-engine[{extra}]'"
         )
 
 

@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'shared.db'}"
+def url(store_url):
+    return store_url
 
 
 async def other(url, *arguments):
@@ -63,7 +63,9 @@ async def test_another_process_operates_on_a_running_task(url):
         assert said.startswith("UnknownTaskError")
 
 
-async def test_an_operation_is_noticed_within_a_second(url):
+async def test_an_operation_is_noticed_within_a_second(tmp_path):
+    # By polling, as a file is; PostgreSQL tells of it.
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
     gate, clock, answers = Gate(), ManualClock(), []
     async with (
         Engine.open(url, definitions=gate.definition(), clock=clock) as engine,
@@ -82,7 +84,7 @@ async def test_an_operation_is_noticed_within_a_second(url):
         assert looks_in < 1.0
         group.start_soon(cancel)
         with anyio.fail_after(20):
-            while not await beside._store.waiting_commands(1):  # noqa: ASYNC110
+            while not await beside._store.waiting_commands(1, "node-a"):  # noqa: ASYNC110
                 await anyio.sleep(0.002)
         assert answers == []
         await clock.advance(looks_in)

@@ -33,6 +33,7 @@ BESIDE = ("bench", "dev")
 # Import name of what an extra brings. One file of ours imports it, so that one
 # file knows what to say when it is missing.
 OPTIONAL = {
+    "asyncpg": "asyncpg",
     "cryptography": "cryptography",
     "jwt": "PyJWT[crypto]",
     "opentelemetry": "opentelemetry-api",
