@@ -75,6 +75,7 @@ class Runtime:
         self._node = node
         self._config = config
         self._clock = clock
+        self._working = working
         self._stack = AsyncExitStack()
         self.system = ActorSystem("engine", on_failure=_log_failure)
         self.timers = Timers(clock)
@@ -226,7 +227,9 @@ class Runtime:
         self._stack.enter_context(self.watchdog)
         self._stack.enter_context(self.governor)
         root.start(lambda: self.residency)
-        root.start(lambda: self.inbox)
+        if self._working:
+            # Commands are for whoever works the store: also those that this process leaves.
+            root.start(lambda: self.inbox)
         root.start(lambda: self.prober)
         root.launch(self._keeper)
         if self._lease_keeper is not None:

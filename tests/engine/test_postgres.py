@@ -2,6 +2,7 @@
 
 import anyio
 import anyio.to_thread
+import asyncpg
 import pytest
 
 from tasker import Engine
@@ -25,6 +26,28 @@ async def test_what_another_process_submits_is_begun_without_a_poll(postgres):
         await gate.until(entered=1)
         gate.open()
         await gate.until(left=1)
+
+
+@pytest.mark.parametrize("by", ["the engine", "another process"])
+async def test_what_a_transaction_brings_is_begun_without_a_poll(postgres, by):
+    gate, url = Gate(), postgres.url()
+    connection = await asyncpg.connect(postgres.dsn)
+    try:
+        async with (
+            Engine.open(url, definitions=gate.definition(), clock=ManualClock()) as engine,
+            Engine.open(url, definitions=gate.definition(), work=False) as beside,
+        ):
+            with anyio.fail_after(20):
+                while not engine._store.hears:  # noqa: ASYNC110
+                    await anyio.sleep(0.005)
+            submitting = engine if by == "the engine" else beside
+            async with connection.transaction():
+                await submitting.submit(request(), connection=connection)
+            await gate.until(entered=1)
+            gate.open()
+            await gate.until(left=1)
+    finally:
+        await connection.close()
 
 
 async def test_tasks_go_on_over_a_restart_of_the_server(blocking_call_detector):

@@ -63,6 +63,17 @@ async def test_another_process_operates_on_a_running_task(url):
         assert said.startswith("UnknownTaskError")
 
 
+async def test_a_command_is_left_to_whoever_works_the_store(url):
+    async with (
+        Engine.open(url, definitions=definition(), config=QUICK),
+        Engine.open(url, definitions=definition(), work=False) as beside,
+    ):
+        # Nobody in this process looks for commands, not even for those that it leaves.
+        actors = beside._runtime.system.root.describe().children
+        assert "journal" in {actor.name for actor in actors}
+        assert "inbox" not in {actor.name for actor in actors}
+
+
 async def test_an_operation_is_noticed_within_a_second(tmp_path):
     # By polling, as a file is; PostgreSQL tells of it.
     url = f"sqlite:///{tmp_path / 'shared.db'}"

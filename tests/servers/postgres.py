@@ -90,6 +90,13 @@ class PostgresServer:
             self._process.wait(READY_SECONDS)
             self._process = None
 
+    def cut(self) -> None:
+        """End every connection, as a firewall would."""
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tasker'"
+        psql = [str(self._binaries / "psql"), "-q", "-h127.0.0.1", f"-p{self.port}", "-Utasker"]
+        mine = f"{ended} AND pid <> pg_backend_pid()"
+        subprocess.run([*psql, "postgres", "-c", mine], check=True, stdout=subprocess.DEVNULL)
+
     def _run(self, name: str, *arguments: str) -> None:
         subprocess.run(
             [*self._command(name), *arguments], check=True, stdout=subprocess.DEVNULL, cwd="/"

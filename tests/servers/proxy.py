@@ -49,6 +49,10 @@ class Proxy:
             back.transport.abort()
             return
         server, on = await asyncio.open_connection("127.0.0.1", self._server_port)
+        if self.closed:  # meanwhile
+            for writer in (back, on):
+                writer.transport.abort()
+            return
         self._writers |= {back, on}
         lost: set[Loss] = set()
         pumps = [

@@ -1,8 +1,10 @@
 """From a URL to a store."""
 
+import sys
+
 import pytest
 
-from tasker.stores import MemoryStore, SqliteStore, StoreUrlError, make_store
+from tasker.stores import MemoryStore, MissingExtraError, SqliteStore, StoreUrlError, make_store
 from tasker.stores.masked import masked
 from tasker.stores.postgres import PostgresStore
 
@@ -34,6 +36,14 @@ def test_postgresql(scheme):
     store = make_store(f"{scheme}://ann:secret@host:5433/shop?schema=orders&sslmode=require")
     assert isinstance(store, PostgresStore)
     assert store.url == f"{scheme}://ann:***@host:5433/shop?schema=orders&sslmode=require"
+
+
+def test_a_missing_driver_is_named_by_its_extra(monkeypatch):
+    for name in [each for each in sys.modules if each.startswith("tasker.stores.postgres")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(MissingExtraError, match=r"tasker-engine\[postgres\]"):
+        make_store("postgresql://host/shop")
 
 
 def test_options_win_over_the_query():

@@ -91,6 +91,19 @@ async def test_an_unknown_outcome_is_an_error_and_never_success(store, way):
         await recorded(one, [append("task-1", 3)])
 
 
+async def test_one_doubt_is_not_the_answer_to_another(store, way):
+    async with opened(impatient(store)) as one:
+        await recorded(one, [creation(task("task-1")), creation(task("task-2"))])
+        way.lose("answer", b"task-1", then_close=True)
+        with pytest.raises(StoreUnavailableError):
+            await one.commit([append("task-1", 2)])
+        way.open()
+        # What was in doubt is counted; what is lost now never happened, and is done again.
+        way.lose("request", b"task-2")
+        await recorded(one, [append("task-2", 2)])
+        assert (await found(one, "task-2")).seq == 2
+
+
 async def test_a_probe_ends_the_doubt(store, way):
     async with opened(impatient(store)) as one:
         await recorded(one, [creation(task("task-1"))])
