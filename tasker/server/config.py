@@ -52,6 +52,8 @@ class SidecarConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         max_pending_submissions: Submissions under way at once; beyond that, 429.
         overload_ratio: How full the journal's queue may be before submissions get 429.
         heartbeat_seconds: How often a stream of events shows that it lives.
+        stream_check_seconds: How long whoever follows a stream is trusted before it is checked
+            again that they may.
         stream_buffer: Events that may wait for a slow reader before it is cut off.
         stream_history: Events kept in memory for readers that come back.
         auth: Who may do what.
@@ -65,6 +67,7 @@ class SidecarConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_pending_submissions: int = 1_000
     overload_ratio: float = 0.8
     heartbeat_seconds: float = 15.0
+    stream_check_seconds: float = 1.0
     stream_buffer: int = 1_000
     stream_history: int = 10_000
     auth: AuthConfig = AuthConfig()

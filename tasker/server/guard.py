@@ -42,12 +42,17 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     if permission == PUBLIC:
         return
     if permission != EACH_PART:
-        caller = await caller_of(connection)
-        undecided = bool(handler.opt.get(BODY_DECIDES))
-        await caller.require_for(
-            permission, caller.asked(_about(connection, handler), undecided=undecided)
-        )
+        await _require(connection, handler, await caller_of(connection))
     _check_body(connection)
+
+
+async def check_again(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Raise unless who asked may still have what they get: it was allowed long ago.
+
+    They are found anew by what their request gave, and told as by `guard`.
+    """
+    if handler.opt.get(PERMISSION) != PUBLIC:
+        await _require(connection, handler, await caller_of(connection, anew=True))
 
 
 async def caller_of(connection: Connection, *, anew: bool = False) -> Caller:
@@ -77,6 +82,12 @@ async def user_of(connection: Connection) -> User | None:
     await caller_of(connection)
     sidecar: Sidecar = connection.app.state.sidecar
     return sidecar.authenticator.current_user(connection.scope["state"])
+
+
+async def _require(connection: Connection, handler: BaseRouteHandler, caller: Caller) -> None:
+    undecided = bool(handler.opt.get(BODY_DECIDES))
+    asked = caller.asked(_about(connection, handler), undecided=undecided)
+    await caller.require_for(str(handler.opt.get(PERMISSION, "")), asked)
 
 
 def _about(connection: Connection, handler: BaseRouteHandler) -> dict[str, Any]:
