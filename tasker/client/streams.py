@@ -26,7 +26,7 @@ REFUSED = "refused"
 class Gap(Event, frozen=True, kw_only=True, gc=False, tag=GAP):
     """Events may have been missed here: read again what you show.
 
-    The connection was lost, and the server was restarted meanwhile, or no longer has what
+    The connection was lost, and the server was restarted and keeps none, or no longer has what
     came after the last event. ``event_id`` is empty.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,8 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from tasker.engine import Engine
+from tasker.errors import EventNameError
+from tasker.events.outbox import is_decided
 from tasker.server.access.protocols import Authenticator, Coordinator
 from tasker.server.access.setup import make_authenticator, make_coordinator
 from tasker.server.answering import HANDLERS
@@ -87,7 +89,7 @@ class TaskerApp:
         coordinator: Coordinator | None = None,
     ) -> None:
         config = config or SidecarConfig()
-        problems = config.problems()
+        problems = [*config.problems(), *_unkept(engine, config.stream_kept)]
         authenticator = authenticator or make_authenticator(config.auth, problems)
         coordinator = coordinator or make_coordinator(config.auth, problems)
         for each in (authenticator, coordinator):
@@ -122,6 +124,18 @@ class TaskerApp:
     def stop(self) -> None:
         """End streams of events and waits, so that the server can end."""
         self.sidecar.stop()
+
+
+def _unkept(engine: Engine, names: Iterable[str]) -> Iterator[str]:
+    """Yield what of the events that are to be kept cannot be, and why."""
+    for name in names:
+        try:
+            engine.event_catalog.check_subscribable(name)
+        except EventNameError as error:
+            yield f"stream_kept: {error}"
+        else:
+            if not is_decided(name):
+                yield f"stream_kept: {name!r} is told by a process of what it sees, and not kept"
 
 
 def _litestar(sidecar: Sidecar, openapi: Callable[[str], dict[str, Any]]) -> Litestar:

@@ -55,7 +55,9 @@ class SidecarConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         stream_check_seconds: How long whoever follows a stream is trusted before it is checked
             again that they may.
         stream_buffer: Events that may wait for a slow reader before it is cut off.
-        stream_history: Events kept in memory for readers that come back.
+        stream_history: Events kept for readers that come back.
+        stream_kept: Which of them the store keeps as well, as names and patterns, so that
+            readers go on after a restart too.
         auth: Who may do what.
         graphql: How much one request to GraphQL may ask for.
     """
@@ -70,6 +72,7 @@ class SidecarConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stream_check_seconds: float = 1.0
     stream_buffer: int = 1_000
     stream_history: int = 10_000
+    stream_kept: tuple[str, ...] = ()
     auth: AuthConfig = AuthConfig()
     graphql: GraphQLConfig = GraphQLConfig()
 

@@ -125,8 +125,9 @@ async def stream_events(
     """Stream the events of the engine as they happen; `name` chooses, as in `task.*`.
 
     `event` is an event's name, `data` the event, `id` its id. With `Last-Event-ID` the stream
-    goes on after that one. Where it is no longer known, or the engine was restarted, the
-    first event is `gap`: something may have been missed, so read again what you show.
+    goes on after that one. Where it is no longer known, or the engine was restarted and its
+    store keeps no events for readers, the first event is `gap`: something may have been
+    missed, so read again what you show. An event without `id` is told as it happens alone.
     A reader that is too slow is cut off, and comes back the same way. The stream ends with
     `refused`, whose data is a problem, once whoever asked may no longer have it.
     """
@@ -138,6 +139,7 @@ async def stream_events(
             sidecar.engine.event_catalog.check_subscribable(each)
         except EventNameError as error:
             raise InvalidRequestError(str(error)) from error
+    await sidecar.feed.begin()
     follower = _follow_all(sidecar, names, last_event_id(request.headers))
     return _answer(request, sidecar, follower)
 
@@ -198,16 +200,19 @@ async def _follow_all(
     sidecar: Sidecar, names: tuple[str, ...], after: str | None
 ) -> AsyncGenerator[bytes]:
     yield FIRST_WORDS
-    with sidecar.feed.read(names, after) as (reader, missed):
+    feed = sidecar.feed
+    async with feed.read(names, after) as (reader, missed):
         if missed:
             yield message("gap", b"{}")
         while True:
             event = await reader.next(sidecar.config.heartbeat_seconds)
             if event is not None:
-                yield message(event.name, msgspec.json.encode(event), event.event_id)
+                event_id = event.event_id if feed.resumable(event) else None
+                yield message(event.name, msgspec.json.encode(event), event_id)
             elif reader.ended:
                 return
             else:
+                await feed.look()
                 yield HEARTBEAT
 
 
