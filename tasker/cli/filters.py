@@ -30,6 +30,13 @@ def tag_option(command: Command) -> Command:
     )(command)
 
 
+def initiator_option(command: Command) -> Command:
+    """Add ``--initiator``."""
+    return click.option(
+        "--initiator", metavar="NAME", help="Asked for by them, as the task records it."
+    )(command)
+
+
 def created_options(command: Command) -> Command:
     """Add ``--since`` and ``--until``, as ``created_from`` and ``created_until``."""
     for option in (

@@ -118,6 +118,7 @@ def _params(where: TaskQuery | None) -> dict[str, Param]:
         "namespace": query.namespace,
         "name": query.name,
         "version": query.version,
+        "initiator": query.initiator,
         "status": query.to_filter().states,
         "tag": tuple(query.tags),
         "created_from": None if since is None else since.isoformat(),

@@ -38,6 +38,7 @@ from tasker.server.routes import (
     tasks,
 )
 from tasker.server.routes import annotations as annotation_routes
+from tasker.server.routes.filters import FILTERS
 from tasker.server.shell import Receive, Scope, Send, Shell
 from tasker.server.sidecar import Sidecar
 
@@ -161,4 +162,4 @@ def _dependencies(sidecar: Sidecar) -> dict[str, Provide]:
     def the_sidecar() -> Sidecar:
         return sidecar
 
-    return {"sidecar": Provide(the_sidecar, sync_to_thread=False)}
+    return {"sidecar": Provide(the_sidecar, sync_to_thread=False), **FILTERS}

@@ -107,6 +107,8 @@ async def test_lists_counts_and_figures_are_the_same():
             TaskQuery(tags=["odd"], name="checkout", namespace="shop", version="1.2.0"),
             TaskQuery(annotation=("ticket", "number", "7")),
             TaskQuery(created_from=since),
+            TaskQuery(initiator="unknown"),
+            TaskQuery(initiator="nobody"),
             TaskQuery(created_until=since),
         ):
             assert await client.list_tasks(where) == await engine.list_tasks(where)
