@@ -72,14 +72,10 @@ class Queries(Protocol):
     async def performance(self, where: TaskQuery | None = None) -> Performance:
         """Return how it goes now, and went in the last hour, four hours and day.
 
-        Only the query's namespace, name and version count here.
+        When the tasks were created does not count here.
         """
-        query = where or TaskQuery()
-        params: dict[str, Param] = {
-            "namespace": query.namespace,
-            "name": query.name,
-            "version": query.version,
-        }
+        params = _params(where)
+        del params["created_from"], params["created_until"]
         answer = await self._sender.send("GET", "/analytics/performance", params=params)
         return read(answer.response, PerformanceReport).performance
 

@@ -23,13 +23,13 @@ CREDENTIALS = ("authorization", "x-api-token", "cookie")
 """The headers that say who asks; lower case."""
 
 TASKS = "chosen"
-"""The parameter of a route that gets all filters of tasks, of their initiator too.
+"""The parameter of a route that gets the tasks for which every filter holds.
 
 No body has a field of that name: what is wrong with it would count as a fault of ours.
 """
 
-SCOPE = "within"
-"""The parameter of a route that gets a namespace, a name and a version of tasks."""
+WHENEVER = "whenever"
+"""The parameter of a route that gets them whenever they were created."""
 
 _CALLER_KEY = "tasker.caller"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -108,7 +108,7 @@ async def own_alone(connection: Connection, handler: BaseRouteHandler) -> str | 
 
     Such a route gives them what they may have, rather than nothing.
     """
-    if TASKS not in handler.parsed_fn_signature.parameters:
+    if not _CHOSEN_BY["initiator"] & handler.parsed_fn_signature.parameters.keys():
         return None
     if "initiator" in connection.query_params:
         return None
@@ -134,8 +134,8 @@ def _about(connection: Connection, handler: BaseRouteHandler) -> dict[str, Any]:
 
 # Whoever asks for a namespace where none is chosen by it gets all of them.
 _CHOSEN_BY = {
-    "namespace": {"namespace", SCOPE, TASKS},
-    "initiator": {TASKS},
+    "namespace": {"namespace", TASKS, WHENEVER},
+    "initiator": {TASKS, WHENEVER},
 }
 
 

@@ -113,6 +113,8 @@ async def test_lists_counts_and_figures_are_the_same():
         ):
             assert await client.list_tasks(where) == await engine.list_tasks(where)
             assert await client.count_tasks(where) == await engine.count_tasks(where)
+            told, held = await client.performance(where), await engine.performance(where)
+            assert told.windows == held.windows
         assert (await client.statistics(TaskQuery(tags=["odd"]), top=200)).tasks == (
             await engine.statistics(TaskQuery(tags=["odd"]), top=200)
         ).tasks

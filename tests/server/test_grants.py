@@ -162,9 +162,24 @@ async def test_a_list_has_ones_own_tasks_where_one_may_have_no_others(path):
                 found = 403 if answer.status_code == 403 else count(answer.json())
                 assert found == expected, (query, role, answer.text)
         # What is not chosen by the initiator is not narrowed by it.
-        for other in ("/analytics/performance", "/audit", "/events/stream", "/handlers"):
+        for other in ("/audit", "/events/stream", "/handlers"):
             answer = await client.get(f"{other}?initiator=ann", headers=of("ann", "mine"))
             problem(answer, 403, "AUTHORIZATION_FAILED")
+
+
+async def test_figures_are_of_ones_own_tasks_where_one_may_have_no_others():
+    async with granted() as (client, engine, _):
+        for name in ("ann", "ann", "bob"):
+            path = await created(client, "shop", initiator=name)
+            await engine.wait(path.rpartition("/")[2])
+        for role, tasks in (("admin", 3), ("mine", 2)):
+            ann = of("ann", role)
+            bottlenecks = (await client.get("/analytics/bottlenecks", headers=ann)).json()
+            assert bottlenecks["statistics"]["tasks"]["created"] == tasks
+            performance = (await client.get("/analytics/performance", headers=ann)).json()
+            assert performance["performance"]["windows"][0]["created"] == tasks
+            activity = (await client.get("/analytics/activity", headers=ann)).json()
+            assert sum(each["created"] for each in activity["activity"]["slices"]) == tasks
 
 
 async def test_an_idempotency_key_does_not_tell_of_anothers_task():

@@ -34,11 +34,11 @@ MOST_SLICES = 500
 )
 async def performance(
     sidecar: NamedDependency[Sidecar],
-    within: NamedDependency[Tasks],
+    whenever: NamedDependency[Tasks],
 ) -> PerformanceReport:
     """Return throughput, rates and durations of the last hour, four hours and day."""
-    performance = await sidecar.engine.performance(within)
-    return PerformanceReport(scope=Scope.of(within), performance=performance)
+    performance = await sidecar.engine.performance(whenever)
+    return PerformanceReport(scope=Scope.of(whenever), performance=performance)
 
 
 @get(
@@ -51,14 +51,14 @@ async def performance(
 async def activity(
     *,
     sidecar: NamedDependency[Sidecar],
-    within: NamedDependency[Tasks],
+    whenever: NamedDependency[Tasks],
     period: FromQuery[Annotated[float, Parameter(gt=0, le=MOST_HOURS)]] = 1.0,
     slices: FromQuery[Annotated[int, Parameter(ge=1, le=MOST_SLICES)]] = 60,
 ) -> ActivityReport:
     """Return how many of the tasks of the last `period` hours began and ended in each slice."""
     return ActivityReport(
-        scope=Scope.of(within),
-        activity=await sidecar.engine.activity(within, hours=period, slices=slices),
+        scope=Scope.of(whenever),
+        activity=await sidecar.engine.activity(whenever, hours=period, slices=slices),
     )
 
 
@@ -72,15 +72,15 @@ async def activity(
 async def bottlenecks(
     *,
     sidecar: NamedDependency[Sidecar],
-    within: NamedDependency[Tasks],
+    whenever: NamedDependency[Tasks],
     period: FromQuery[Annotated[float, Parameter(gt=0, le=MOST_HOURS)]] = 24.0,
     top: FromQuery[Annotated[int, Parameter(ge=1, le=100)]] = 10,
 ) -> BottleneckReport:
     """Return the figures of the tasks that were created in the last `period` hours."""
     until = datetime.fromtimestamp(sidecar.engine.live().at, UTC)
-    where = replace(within, created_from=until - timedelta(hours=period))
+    where = replace(whenever, created_from=until - timedelta(hours=period))
     return BottleneckReport(
-        scope=Scope.of(within),
+        scope=Scope.of(whenever),
         analysis_period_hours=period,
         statistics=await sidecar.engine.statistics(where, top=top),
     )

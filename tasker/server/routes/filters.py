@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, Parameter, SkipValidation
+from msgspec.structs import replace
 
 from tasker.errors import InvalidRequestError
 from tasker.reading import TaskQuery
 from tasker.server.answering import AnyRequest, InstantText
-from tasker.server.guard import SCOPE, TASKS, own_alone
+from tasker.server.guard import TASKS, WHENEVER, own_alone
 from tasker.server.headers import aware_instant
 from tasker.stores.records import TaskState
 
@@ -22,16 +23,7 @@ Tasks = SkipValidation[TaskQuery]
 """A dependency of a route; what comes in was checked when it was read."""
 
 
-def of_definition(
-    namespace: FromQuery[Text] = None,
-    name: FromQuery[Text] = None,
-    version: FromQuery[Text] = None,
-) -> TaskQuery:
-    """Return the tasks of a namespace, a definition, a version."""
-    return TaskQuery(namespace=namespace, name=name, version=version)
-
-
-async def of_every_filter(
+async def whenever_created(
     *,
     request: AnyRequest,
     namespace: FromQuery[Text] = None,
@@ -40,8 +32,6 @@ async def of_every_filter(
     initiator: FromQuery[Text] = None,
     status: FromQuery[States] = (),
     tag: FromQuery[Texts] = (),
-    created_from: FromQuery[InstantText] = None,
-    created_until: FromQuery[InstantText] = None,
     annotation_type: FromQuery[Text] = None,
     annotation_key: FromQuery[Text] = None,
     annotation_value: FromQuery[Text] = None,
@@ -55,9 +45,20 @@ async def of_every_filter(
         initiator=initiator if own is None else own,
         states=status,
         tags=tag,
+        annotation=_annotation(annotation_type, annotation_key, annotation_value),
+    )
+
+
+def of_every_filter(
+    whenever: NamedDependency[Tasks],
+    created_from: FromQuery[InstantText] = None,
+    created_until: FromQuery[InstantText] = None,
+) -> TaskQuery:
+    """Return those of the tasks that were created then."""
+    return replace(
+        whenever,
         created_from=aware_instant("created_from", created_from),
         created_until=aware_instant("created_until", created_until),
-        annotation=_annotation(annotation_type, annotation_key, annotation_value),
     )
 
 
@@ -75,7 +76,7 @@ def _annotation(
 
 
 FILTERS = {
-    SCOPE: Provide(of_definition, sync_to_thread=False),
-    TASKS: Provide(of_every_filter),
+    WHENEVER: Provide(whenever_created),
+    TASKS: Provide(of_every_filter, sync_to_thread=False),
 }
 """The dependencies of routes, by name."""
