@@ -19,6 +19,7 @@ from tasker.server.answering import HANDLERS
 from tasker.server.config import SidecarConfig
 from tasker.server.errors import ServerConfigError
 from tasker.server.guard import guard
+from tasker.server.head import AnswersHead
 from tasker.server.openapi import document, openapi_config
 from tasker.server.patience import InTime
 from tasker.server.routes import (
@@ -101,7 +102,7 @@ class TaskerApp:
         self.sidecar = Sidecar(engine, config, authenticator=authenticator, coordinator=coordinator)
         self._app = _litestar(self.sidecar, self.openapi)
         header = engine.config.telemetry.correlation_id_header
-        self._shell = Shell(InTime(self._app, config.body_seconds), header=header)
+        self._shell = Shell(AnswersHead(InTime(self._app, config.body_seconds)), header=header)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -162,4 +163,8 @@ def _dependencies(sidecar: Sidecar) -> dict[str, Provide]:
     def the_sidecar() -> Sidecar:
         return sidecar
 
-    return {"sidecar": Provide(the_sidecar, sync_to_thread=False), **FILTERS}
+    return {
+        "sidecar": Provide(the_sidecar, sync_to_thread=False),
+        "named_step": Provide(steps.named_step, sync_to_thread=False),
+        **FILTERS,
+    }
