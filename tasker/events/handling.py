@@ -31,13 +31,13 @@ class Handling:
     def __init__(self, subscriber: BaseSubscriber, threads: int = 1) -> None:
         self._subscriber = subscriber
         self._threads = CapacityLimiter(threads)
-        self._methods: dict[str, tuple[Callable[[Event], Any] | None, bool]] = {}
+        self._methods: dict[type[Event], tuple[Callable[[Event], Any] | None, bool]] = {}
 
     async def handle(self, event: Event) -> None:
         """Have an event handled; raises whatever the subscriber raises."""
         if not self._subscriber.should_process_event(event):
             return
-        method, is_async = self._method(event.name)
+        method, is_async = self._method(event)
         if method is None:
             return
         if is_async:
@@ -56,11 +56,11 @@ class Handling:
         except Exception:
             logger.exception("subscriber %s failed to close", self._subscriber.name)
 
-    def _method(self, name: str) -> tuple[Callable[[Event], Any] | None, bool]:
-        found = self._methods.get(name)
+    def _method(self, event: Event) -> tuple[Callable[[Event], Any] | None, bool]:
+        found = self._methods.get(type(event))
         if found is None:
-            method = self._subscriber.method_for(name)
-            found = self._methods[name] = (method, _is_async(method))
+            method = self._subscriber.method_for(event.name)
+            found = self._methods[type(event)] = (method, _is_async(method))
         return found
 
 

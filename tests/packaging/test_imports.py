@@ -41,7 +41,9 @@ OPTIONAL = {
     "uvloop": "uvloop",
 }
 # Import name of what the server brings. Its folder is the door, which says what is missing.
+# uvicorn imports the first by itself.
 SERVER = {
+    "httptools": "httptools",
     "litestar": "litestar",
     "uvicorn": "uvicorn",
 }

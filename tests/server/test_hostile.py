@@ -206,6 +206,13 @@ def test_large_heads(guarded):
     assert guarded.get("/health/live").status_code == 200
 
 
+def test_a_large_body_behind_a_small_head_is_no_large_head(server):
+    body = b" " * 200_000 + b"[]"
+    told = ("Content-Type: application/json", f"Content-Length: {len(body)}")
+    text = request("/tasker/tasks", *told, method="POST", body=body)
+    assert exchange(server, text.replace(b"shop.example", b"localhost")) == [422]
+
+
 def test_a_head_that_does_not_end_ends_the_connection(impatient):
     for sent in (b"", b"GET /tasker/health/live HTTP/1.1\r\nHost: a\r\nX-Slow: "):
         with connect(impatient) as raw:
