@@ -43,26 +43,31 @@ def value_of(kind):
     return {"JSON": "{}", "Int": "1"}.get(kind.name, '"x"')
 
 
-def plain_of(kind):
-    """Select something of a type that needs no permission of its own."""
-    for name, field in kind.fields.items():
-        inner = get_named_type(field.type)
+def plain_of(field):
+    """Select something of a field's type that needs no permission of its own."""
+    kind = get_named_type(field.type)
+    for name, inner in kind.fields.items():
         if PERMISSIONS[kind.name][name] == WITH_PARENT:
-            return name if is_leaf_type(inner) else f"{name} {{{plain_of(inner)}}}"
+            is_leaf = is_leaf_type(get_named_type(inner.type))
+            return name if is_leaf else f"{name} {{{plain_of(inner)}}}"
     raise AssertionError(kind)
+
+
+def arguments_of(field):
+    """Write the arguments that a field has to have."""
+    given = [
+        f"{name}: {value_of(argument.type)}"
+        for name, argument in field.args.items()
+        if is_required_argument(argument)
+    ]
+    return f"({', '.join(given)})" if given else ""
 
 
 def operations():
     """Every first field, in the shortest operation that has it, with its permission."""
     for word, root in ROOTS:
         for name, field in OURS[root].fields.items():
-            given = [
-                f"{each}: {value_of(argument.type)}"
-                for each, argument in field.args.items()
-                if is_required_argument(argument)
-            ]
-            arguments = f"({', '.join(given)})" if given else ""
-            text = f"{name}{arguments} {{{plain_of(get_named_type(field.type))}}}"
+            text = f"{name}{arguments_of(field)} {{{plain_of(field)}}}"
             yield word, text, PERMISSIONS[root][name]
     yield "query", "__schema {queryType {name}}", PERMISSIONS["Query"]["__schema"]
     yield "query", '__type(name: "Task") {name}', PERMISSIONS["Query"]["__type"]
