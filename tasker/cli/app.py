@@ -37,6 +37,7 @@ COMMANDS = {
     "graph": ("graph", "Draw a definition's or a task's graph."),
     "analyze": ("analyze", "Find what decides how long it takes."),
     "stats": ("stats", "Tell figures: rates, times, errors."),
+    "audit": ("audit", "Tell who did what."),
     "events": ("events", "List the events there are, or explain one."),
     "subscriptions": ("subscriptions", "See to durable subscriptions and dead letters."),
     "metrics": ("metrics", "Print metrics by name, a dashboard, or alert rules."),

@@ -11,7 +11,7 @@ import click
 from tasker.cli.settings import Settings
 from tasker.engine import Engine
 from tasker.operator import Operator
-from tasker.reading import Annotation, HistoryEntry, TaskQuery
+from tasker.reading import ActionPage, Annotation, AuditQuery, HistoryEntry, TaskQuery
 from tasker.request import TaskRequest
 from tasker.stores.records import NodeRecord, TaskState
 from tasker.stores.urls import make_store
@@ -52,6 +52,11 @@ class Service(Operator, Protocol):
 
     async def annotations(self, task_id: str) -> list[Annotation]:
         """Return the notes on a task."""
+
+    async def audit(
+        self, where: AuditQuery | None = None, *, cursor: str | None = None, limit: int = 50
+    ) -> ActionPage:
+        """Return a page of who asked for what, newest first."""
 
     async def holder(self) -> NodeRecord | None:
         """Return the process that works the store, or None."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from tasker import PermanentError, TaskQuery, TaskRequest, define
+from tasker import AuditQuery, PermanentError, TaskQuery, TaskRequest, define
 from tasker.analysis import analyze_task
 from tasker.client import TaskerClient
 from tasker.errors import (
@@ -119,6 +119,15 @@ async def test_lists_counts_and_figures_are_the_same():
             await engine.statistics(TaskQuery(tags=["odd"]), top=200)
         ).tasks
         assert (await client.performance()).windows == (await engine.performance()).windows
+        for number in range(130):
+            await client.annotate(odd.task_id, "ticket", {"number": number})
+        for query in (AuditQuery(), AuditQuery(operation="cancel"), AuditQuery(at_until=since)):
+            assert await client.audit(query, limit=500) == await engine.audit(query, limit=500)
+        part = await client.audit(limit=120)
+        assert part == await engine.audit(limit=120)
+        assert (await client.audit(cursor=part.next_cursor)).actions
+        with pytest.raises(InvalidRequestError, match="limit is 0"):
+            await client.audit(limit=0)
         assert await client.annotations(odd.task_id) == await engine.annotations(odd.task_id)
         history = await engine.history(odd.task_id)
         assert await client.history(odd.task_id) == history
