@@ -34,6 +34,7 @@ COMMANDS = {
     "reset": ("operations", "Let a step's attempts so far not count."),
     "annotate": ("operations", "Note something on a task."),
     "check": ("check", "Check definitions and report every problem."),
+    "handlers": ("handlers", "List what tasks can be made of."),
     "graph": ("graph", "Draw a definition's or a task's graph."),
     "analyze": ("analyze", "Find what decides how long it takes."),
     "stats": ("stats", "Tell figures: rates, times, errors."),

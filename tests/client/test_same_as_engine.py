@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from tasker import AuditQuery, PermanentError, TaskQuery, TaskRequest, define
-from tasker.analysis import analyze_task
+from tasker.analysis import analyze_definition, analyze_task
 from tasker.client import TaskerClient
+from tasker.client.handlers import definition_of
 from tasker.errors import (
     BypassError,
     ContextValidationError,
@@ -20,6 +21,7 @@ from tasker.errors import (
     UnknownStepError,
     UnknownTaskError,
 )
+from tasker.server.errors import NotFoundError
 from tests.server.inside import application
 
 ABSENT = "01a20d4e-0000-7000-8000-000000000000"
@@ -232,3 +234,19 @@ async def test_a_task_is_joined_with_what_caused_it():
         assert (seen.correlation_id, seen.traceparent) == ("req-7", trace)
         with pytest.raises(InvalidRequestError, match="one correlation id"):
             await client.submit_many([order(correlation_id="a"), order(correlation_id="b")])
+
+
+async def test_what_tasks_can_be_made_of():
+    async with both() as (engine, client):
+        [namespace] = await client.namespaces()
+        assert (namespace.name, namespace.handlers) == ("shop", ("checkout",))
+        [summary] = await client.handlers("shop")
+        assert (summary.versions, summary.step_names) == (("1.2.0",), ("validate", "charge"))
+        handler = await client.handler("shop", "checkout", "1.2.0")
+        held = engine.registry.get("checkout", "shop").definition
+        assert analyze_definition(definition_of(handler)) == analyze_definition(held)
+        assert handler.hash == held.hash
+        with pytest.raises(NotFoundError, match="bank"):
+            await client.handlers("bank")
+        with pytest.raises(UnknownDefinitionError, match="refund"):
+            await client.handler("shop", "refund")
