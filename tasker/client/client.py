@@ -24,6 +24,7 @@ from tasker.client.received import read, task_view
 from tasker.client.sending import Sender
 from tasker.client.streams import EngineEvents, MessageStream, TaskChanges
 from tasker.client.submitting import Submitting
+from tasker.client.subscriptions import ServedSubscriptions
 from tasker.errors import TaskerError
 from tasker.health.readiness import Readiness
 from tasker.health.status import EngineStatus
@@ -89,6 +90,7 @@ class TaskerClient(Operator, Queries, Handlers):
             transport=transport,
         )
         self._submitting = Submitting(self._sender)
+        self.subscriptions = ServedSubscriptions(self._sender)
 
     async def __aenter__(self) -> Self:
         await self._sender.open()

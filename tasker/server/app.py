@@ -36,6 +36,7 @@ from tasker.server.routes import (
     operations,
     steps,
     streams,
+    subscriptions,
     tasks,
 )
 from tasker.server.routes import annotations as annotation_routes
@@ -51,6 +52,7 @@ _MODULES = (
     annotation_routes,
     handlers,
     streams,
+    subscriptions,
     health,
     analytics,
     actors,
@@ -166,5 +168,6 @@ def _dependencies(sidecar: Sidecar) -> dict[str, Provide]:
     return {
         "sidecar": Provide(the_sidecar, sync_to_thread=False),
         "named_step": Provide(steps.named_step, sync_to_thread=False),
+        "named_subscription": Provide(subscriptions.named_subscription, sync_to_thread=False),
         **FILTERS,
     }

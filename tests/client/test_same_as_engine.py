@@ -241,7 +241,10 @@ async def test_what_tasks_can_be_made_of():
         [namespace] = await client.namespaces()
         assert (namespace.name, namespace.handlers) == ("shop", ("checkout",))
         [summary] = await client.handlers("shop")
-        assert (summary.versions, summary.step_names) == (("1.2.0",), ("validate", "charge"))
+        assert (summary.versions, summary.step_names) == (
+            ("1.2.0",),
+            ("validate", "charge", "ship"),
+        )
         handler = await client.handler("shop", "checkout", "1.2.0")
         held = engine.registry.get("checkout", "shop").definition
         assert analyze_definition(definition_of(handler)) == analyze_definition(held)
