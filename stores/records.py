@@ -272,6 +272,7 @@ class TaskFilter(Struct, frozen=True, gc=False, kw_only=True):
     namespace: str | None = None
     name: str | None = None
     version: str | None = None
+    initiator: str | None = None
     states: tuple[TaskState, ...] = ()
     tags: tuple[str, ...] = ()
     created_from: float | None = None

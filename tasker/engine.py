@@ -27,6 +27,7 @@ from tasker.events.bus import EventBus
 from tasker.events.durable import DurableDelivery
 from tasker.events.exports import Exports
 from tasker.events.keeper import OutboxKeeper
+from tasker.events.kept import KeptEvents
 from tasker.events.known import EventCatalog
 from tasker.events.notices import Notices
 from tasker.events.outbox import EventOutbox
@@ -262,6 +263,20 @@ class Engine(Submitting, Operator, Readable, Listening, Monitored):
     def works(self) -> bool:
         """Whether tasks run here; else they are left to the engine that works the store."""
         return self._work
+
+    def keep_events(self, name: str, events: Iterable[str]) -> KeptEvents:
+        """Return the events of decisions that the store is to keep under a name.
+
+        They are kept from its ``begin`` on, until `tasker.subscriptions.Subscriptions.remove`.
+        """
+        return KeptEvents(
+            name,
+            events,
+            store=self._store,
+            outbox=self._outbox,
+            clock=self._clock,
+            owner=self._node_id,
+        )
 
     # Its life
 

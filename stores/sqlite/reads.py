@@ -131,6 +131,7 @@ def conditions(where: TaskFilter) -> dict[str, Any]:
         "namespace": where.namespace,
         "name": where.name,
         "version": where.version,
+        "initiator": where.initiator,
         "states": json_text(where.states) if where.states else None,
         "tags": json_text(where.tags),
         "created_from": where.created_from,
