@@ -109,6 +109,7 @@ def conditions(where: TaskFilter) -> dict[str, Any]:
         "namespace": where.namespace,
         "name": where.name,
         "version": where.version,
+        "initiator": where.initiator,
         "states": [state.value for state in where.states] or None,
         "tags": names_text(where.tags),
         "created_from": where.created_from,

@@ -36,9 +36,13 @@ class Reader:
         self._changed = anyio.Event()
         self.ended = False
 
+    def hears(self, name: str) -> bool:
+        """Whether events of a name are meant."""
+        return self._patterns.match(name)
+
     def offer(self, event: Event) -> None:
-        """Take an event, if it is meant and there is room."""
-        if self.ended or not self._patterns.match(event.name):
+        """Take an event that is meant, if there is room."""
+        if self.ended:
             return
         if len(self._waiting) >= self._capacity:
             self.end()
@@ -85,6 +89,9 @@ class Feed:
         self._begun = self._kept is None
         self._lock = anyio.Lock()
         self._readers: set[Reader] = set()
+        # By the name of an event, until readers come or go: hundreds of them may read, and
+        # most events are meant for none.
+        self._routes: dict[str, tuple[Reader, ...]] = {}
         self._watches: dict[str, set[anyio.Event]] = {}
         self._hears: dict[str, AnyDelivery] = {}
         self._closed = False
@@ -119,12 +126,14 @@ class Feed:
         reader = Reader(Patterns(names or ("*",)), self._buffer)
         missed = after is not None and not self._catch_up(reader, after)
         self._readers.add(reader)
+        self._routes.clear()
         if self._closed:
             reader.end()
         try:
             yield reader, missed
         finally:
             self._readers.discard(reader)
+            self._routes.clear()
 
     def resumable(self, event: Event) -> bool:
         """Whether a reader that comes back can go on after an event."""
@@ -187,7 +196,11 @@ class Feed:
                 await kept.forget(done)
 
     def _offer(self, event: Event) -> None:
-        for reader in self._readers:
+        readers = self._routes.get(event.name)
+        if readers is None:
+            found = tuple(each for each in self._readers if each.hears(event.name))
+            readers = self._routes[event.name] = found
+        for reader in readers:
             reader.offer(event)
 
     def _remember(self, event: KeptEvent) -> None:

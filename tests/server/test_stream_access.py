@@ -1,6 +1,7 @@
 """Streams that were allowed once, and are no more."""
 
 import json
+from typing import Any
 
 import anyio
 import pytest
@@ -13,7 +14,7 @@ from tests.server.inside import application
 from tests.server.serving import events_of
 from tests.server.test_access import NOW, ByName
 
-QUICK = {"stream_check_seconds": 1e-9, "heartbeat_seconds": 0.01}
+QUICK: dict[str, Any] = {"stream_check_seconds": 1e-9, "heartbeat_seconds": 0.01}
 
 
 class Fading(ByName):

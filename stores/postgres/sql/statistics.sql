@@ -13,6 +13,7 @@ WITH looked AS MATERIALIZED (
         (:namespace::text IS NULL OR namespace = :namespace)
             AND (:name::text IS NULL OR name = :name)
             AND (:version::text IS NULL OR version = :version)
+            AND (:initiator::text IS NULL OR initiator = :initiator)
             AND (:states::text[] IS NULL OR state = ANY (:states))
             AND (:created_from::float8 IS NULL OR created_at >= :created_from)
             AND (:created_until::float8 IS NULL OR created_at < :created_until)
