@@ -2,6 +2,8 @@
 
 TaskerError
 ├── StoreError …                    see tasker.stores.errors
+├── CacheError …                    a cache cannot be used; see tasker.stores.errors
+├── StaleFenceError                 the writer is no longer elected
 ├── DefinitionError                 a definition is wrong; all its problems at once
 ├── RegistrationError               root of what the registry refuses
 │   ├── DefinitionConflictError     two sources for one namespace, name and version
@@ -48,9 +50,15 @@ from tasker.actors.workflow.errors import (
 )
 from tasker.stores.errors import (
     AppendConflictError,
+    CacheCapabilityError,
+    CacheError,
+    CacheUnavailableError,
+    CacheUrlError,
     DuplicateIdentityError,
     EncodingError,
+    MissingExtraError,
     SizeLimitError,
+    StaleFenceError,
     StaleLeaseError,
     StoreClosedError,
     StoreError,
@@ -65,6 +73,10 @@ from tasker.stores.errors import (
 __all__ = [
     "AppendConflictError",
     "BypassError",
+    "CacheCapabilityError",
+    "CacheError",
+    "CacheUnavailableError",
+    "CacheUrlError",
     "ContextValidationError",
     "DefinitionConflictError",
     "DefinitionError",
@@ -84,6 +96,7 @@ __all__ = [
     "RegistrationError",
     "RetryableError",
     "SizeLimitError",
+    "StaleFenceError",
     "StaleLeaseError",
     "StoreClosedError",
     "StoreError",
@@ -312,17 +325,6 @@ class NoAnswerError(TaskerError):
         super().__init__(
             f"the engine that works {url} did not answer within {timeout_seconds:g} s; "
             "it will do the operation when it gets to it"
-        )
-
-
-class MissingExtraError(TaskerError):
-    """An optional package is needed and not installed."""
-
-    def __init__(self, *, feature: str, extra: str) -> None:
-        self.feature = feature
-        self.extra = extra
-        super().__init__(
-            f"{feature} needs the extra {extra!r}: pip install 'tasker-engine[{extra}]'"
         )
 
 
