@@ -166,6 +166,8 @@ async def _try_atomic(cache: protocols.Cache, other: protocols.Cache) -> None:
         await _race(swap, one, two)
         if sum(swapped) != 1:
             raise _Wrong(f"of {RACERS} who replaced one value at once, {sum(swapped)} did")
+        if await one.compare_and_delete(key, b"another"):
+            raise _Wrong("a value is deleted for somebody who does not know it")
     finally:
         await cache.delete(key)
 
@@ -193,8 +195,31 @@ async def _try_locking(cache: protocols.Cache, other: protocols.Cache) -> None:
             raise _Wrong("a lease that is held is given to another")
     finally:
         released = await one.release(key, got[0])
-    if not released:
+    if not released or await two.extend(key, got[0], ttl_seconds=TTL_SECONDS):
         raise _Wrong("whoever holds a lease cannot end it")
+    await _try_advancing(one, two)
+
+
+async def _try_advancing(one: protocols.LockingCache, two: protocols.LockingCache) -> None:
+    key, start = _key(), 1_764_000_000_123_456
+    told: list[int] = []
+
+    async def advance(racer: protocols.LockingCache) -> None:
+        told.append(await racer.advance(key, by=1, floor=start, ttl_seconds=TTL_SECONDS))
+
+    try:
+        await _race(advance, one, two)
+        if sorted(told) != list(range(start, start + RACERS)):
+            raise _Wrong(f"{RACERS} who advanced a counter at once were not told each place once")
+        for ceiling in (0, 0, None):
+            place = await one.advance(key, by=1, floor=0, ceiling=ceiling, ttl_seconds=TTL_SECONDS)
+            if place != start + RACERS:
+                raise _Wrong("a counter goes on above its ceiling")
+        raised = await one.advance(key, by=1, floor=2 * start, ttl_seconds=TTL_SECONDS)
+        if raised != 2 * start:
+            raise _Wrong("a counter is not raised to its floor")
+    finally:
+        await one.delete(key)
 
 
 async def _try_ttl(cache: protocols.Cache, other: protocols.Cache) -> None:

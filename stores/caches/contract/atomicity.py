@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tasker.stores.caches.contract.connections import Connections, race, until
+from tasker.stores.caches.contract.connections import Connections
 from tasker.stores.contract import expect
+from tasker.stores.contract.timing import race, until
 
 LONG = 60.0
 MANY = 30

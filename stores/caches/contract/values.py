@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tasker.stores.caches.contract.connections import Connections, until
+from tasker.stores.caches.contract.connections import Connections
 from tasker.stores.contract import expect
+from tasker.stores.contract.timing import until
 
 LONG = 60.0
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tasker.stores.caches.contract.connections import race, until
 from tasker.stores.contract import expect
+from tasker.stores.contract.timing import race, until
 from tasker.stores.coordination.contract.participants import Participants
 from tasker.stores.coordination.protocol import Claim, Coordination
 
