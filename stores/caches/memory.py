@@ -48,8 +48,9 @@ class MemoryCache(
         self._max_entries = max_entries
         self._values: _Expiring[bytes] = _Expiring(now)
         self._counters: _Expiring[int] = _Expiring(now)
-        self._leases: _Expiring[None] = _Expiring(now)
-        self._holders: dict[str, set[str]] = {}
+        # By key, the instants at which the leases of its tokens end.
+        self._leases: _Expiring[dict[str, float]] = _Expiring(now)
+        self._now = now
 
     @property
     def url(self) -> str:
@@ -107,30 +108,25 @@ class MemoryCache(
 
     async def acquire(self, key: str, token: str, *, ttl_seconds: float, slots: int = 1) -> bool:
         """Lease one of the slots of the key to the token; False when all are leased."""
-        holders = {held for held in self._holders.get(key, ()) if self._is_leased(key, held)}
-        if token not in holders and len(holders) >= slots:
-            self._holders[key] = holders
+        leased = self._leased(key)
+        if token not in leased and len(leased) >= slots:
             return False
-        self._holders[key] = holders | {token}
-        self._leases.put(_lease(key, token), None, ttl_seconds)
+        self._lease(key, {**leased, token: self._now() + ttl_seconds})
         return True
 
     async def extend(self, key: str, token: str, *, ttl_seconds: float) -> bool:
         """Prolong the token's lease from now on; False when it has none any more."""
-        if not self._is_leased(key, token):
+        leased = self._leased(key)
+        if token not in leased:
             return False
-        self._leases.put(_lease(key, token), None, ttl_seconds)
+        self._lease(key, {**leased, token: self._now() + ttl_seconds})
         return True
 
     async def release(self, key: str, token: str) -> bool:
         """End the token's lease; return whether it had one."""
-        had = self._is_leased(key, token)
-        self._leases.pop(_lease(key, token))
-        left = self._holders.get(key, set()) - {token}
-        if left:
-            self._holders[key] = left
-        else:
-            self._holders.pop(key, None)
+        leased = self._leased(key)
+        had = leased.pop(token, None) is not None
+        self._lease(key, leased)
         return had
 
     async def advance(
@@ -155,7 +151,6 @@ class MemoryCache(
         """Forget everything, as a server does that is flushed."""
         for kept in (self._values, self._counters, self._leases):
             kept.clear()
-        self._holders.clear()
 
     def _read(self, key: str) -> bytes | None:
         value = self._values.get(key)
@@ -167,12 +162,16 @@ class MemoryCache(
         counted = self._counters.pop(key) is not None
         return self._values.pop(key) is not None or counted
 
-    def _is_leased(self, key: str, token: str) -> bool:
-        return self._leases.expires_in(_lease(key, token)) is not None
+    def _leased(self, key: str) -> dict[str, float]:
+        now = self._now()
+        leased = self._leases.get(key) or {}
+        return {token: ends_at for token, ends_at in leased.items() if ends_at > now}
 
-
-def _lease(key: str, token: str) -> str:
-    return f"{key}\0{token}"
+    def _lease(self, key: str, leased: dict[str, float]) -> None:
+        if leased:
+            self._leases.put(key, leased, max(leased.values()) - self._now())
+        else:
+            self._leases.pop(key)
 
 
 class _Expiring(Generic[ValueT]):

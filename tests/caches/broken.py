@@ -172,21 +172,19 @@ class ProlongsForAnybody(MemoryCache):
 
 class ProlongsNothing(MemoryCache):
     async def extend(self, key, token, *, ttl_seconds):
-        return self._is_leased(key, token)
+        return token in self._leased(key)
 
 
 class ReleasesForAnybody(MemoryCache):
     """As aiocache's lock does on Memcached: whoever asks deletes it."""
 
     async def release(self, key, token):
-        held = bool(self._holders.pop(key, None))
-        self._leases.clear()
-        return held
+        return self._leases.pop(key) is not None
 
 
 class ReleasesNothing(MemoryCache):
     async def release(self, key, token):
-        return self._is_leased(key, token)
+        return token in self._leased(key)
 
 
 class AdvancesInTwoSteps(MemoryCache):
