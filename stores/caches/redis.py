@@ -238,6 +238,8 @@ def connect(
         retry=Retry(NoBackoff(), 0),
         # To tell the server our version, each connection would look for it on the disk.
         driver_info=None,
+        # The newer one would have each connection ask for more before its first call.
+        protocol=2,
     )
     client = Redis(connection_pool=pool)
     return RedisCache(client, url=url, namespace=namespace, timeout_seconds=timeout_seconds)

@@ -1,5 +1,7 @@
 """The suite catches each cache that breaks a promise, and the probe those that it can."""
 
+from types import new_class
+
 import pytest
 
 from tasker.stores.caches import CacheStrategy, CoordinationMode, probe_capabilities, proven
@@ -26,12 +28,10 @@ async def test_a_broken_cache_is_caught(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_the_probe_takes_away_what_is_not_real(kind):
-    class Declared(kind, capabilities={"distributed": True}):
-        pass
-
-    strategy = CacheStrategy.detect(Declared())
+    declared = new_class("Declared", (kind,), {"capabilities": {"distributed": True}})
+    strategy = CacheStrategy.detect(declared())
     assert strategy.mode is CoordinationMode.DISTRIBUTED_ATOMIC
-    verdicts = await probe_capabilities(Declared(), strategy)
+    verdicts = await probe_capabilities(declared(), strategy)
     refused = {each.capability for each in verdicts if each.reason is not None}
     wanted = CAUGHT_BY[kind][1]
     assert wanted in refused if wanted else True

@@ -1,6 +1,8 @@
 """What a cache declares, and what is made of it."""
 
 import re
+from types import new_class
+from typing import Any
 
 import aiocache
 import pytest
@@ -12,6 +14,7 @@ from tasker.stores.caches import (
     CoordinationMode,
     DetectorRegistry,
     MemoryCache,
+    Notice,
     adapt,
 )
 from tasker.stores.caches.memcached import MemcachedCache
@@ -30,7 +33,7 @@ class Plain:
 
 
 def _registry():
-    told = []
+    told: list[Notice] = []
     return DetectorRegistry(tell=told.append), told
 
 
@@ -88,7 +91,7 @@ def test_a_parent_that_declares_later_is_heard():
 
 def test_what_is_neither_true_nor_false_is_refused():
     with pytest.raises(TypeError, match="'locking' is declared as 'yes'; give True or False"):
-        Parent.declare_cache_capability("locking", "yes")
+        Parent.declare_cache_capability("locking", "yes")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -115,21 +118,19 @@ def test_the_mode_follows_from_the_capabilities(capabilities, mode):
 
 
 async def test_caches_of_aiocache_are_known_by_their_class():
-    class Ours(aiocache.RedisCache):
-        pass
-
+    ours = new_class("Ours", (aiocache.RedisCache,))
     given = [
         aiocache.SimpleMemoryCache(),
         aiocache.MemcachedCache(endpoint="cache", port=11311, namespace="shop"),
         aiocache.RedisCache(endpoint="cache", port=6400, db=3),
-        Ours(),
+        ours(),
     ]
     strategies = [CacheStrategy.detect(cache) for cache in given]
     assert [strategy.mode for strategy in strategies] == [
         *("local_only", "distributed_basic", "distributed_atomic", "distributed_atomic")
     ]
     assert {strategy.sources["distributed"] for strategy in strategies} == {"built in"}
-    adapted = [adapt(cache) for cache in given]
+    adapted: list[Any] = [adapt(cache) for cache in given]
     assert [cache.url for cache in adapted] == [
         "memory://",
         "memcached://cache:11311",
@@ -143,17 +144,15 @@ async def test_caches_of_aiocache_are_known_by_their_class():
 
 
 def test_declared_comes_before_built_in_before_detectors_before_methods():
-    class Memory(aiocache.SimpleMemoryCache, CacheCapabilities):
-        def expires_in(self, key):
-            """Seen by its name."""
-
-    Memory.declare_cache_capability("locking", False)
+    kinds = (aiocache.SimpleMemoryCache, CacheCapabilities)
+    memory = new_class("Memory", kinds, {"capabilities": {"locking": False}})
     registry, _ = _registry()
+    memory.expires_in = lambda self, key: None
     registry.register_detector(
         "SimpleMemoryCache",
         lambda cache: {"locking": True, "distributed": True, "sharded": True},
     )
-    strategy = CacheStrategy.detect(Memory(), detectors=registry)
+    strategy = CacheStrategy.detect(memory(), detectors=registry)
     assert not strategy.supports("locking")
     assert not strategy.supports("distributed")
     assert strategy.supports("sharded")

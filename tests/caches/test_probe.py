@@ -8,6 +8,7 @@ from tasker.stores.caches import (
     CacheStrategy,
     DetectorRegistry,
     MemoryCache,
+    Notice,
     make_cache,
     probe_capabilities,
     proven,
@@ -128,7 +129,7 @@ async def test_of_a_cache_that_does_not_answer_nothing_is_said():
     [(Lies, "local_only", "atomic_increment"), (LeasesTooMuch, "distributed_basic", "locking")],
 )
 async def test_coordination_goes_without_what_is_not_real_and_says_why(kind, mode, capability):
-    told = []
+    told: list[Notice] = []
     registry = DetectorRegistry(tell=told.append)
     for _ in range(2):
         coordination = await open_coordination(kind(), detectors=registry)
@@ -143,7 +144,7 @@ async def test_without_a_cache_coordination_is_local():
     for cache in (None, "memory://", MemoryCache()):
         coordination = await open_coordination(cache)
         assert isinstance(coordination, LocalCoordination)
-        assert (await coordination.claim("a", ttl_seconds=1)).shared is False
+        assert not (await coordination.limit("a", rate=1)).shared
 
 
 async def test_a_given_cache_is_not_closed(redis):

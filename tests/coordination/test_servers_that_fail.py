@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from tasker.errors import StaleFenceError
-from tasker.stores.caches import DetectorRegistry
+from tasker.stores.caches import DetectorRegistry, Notice
 from tasker.stores.coordination import FenceGate, open_coordination
 from tests.caches.servers import memcached_server, redis_server
 
@@ -17,6 +17,10 @@ def server(request):
         yield running
 
 
+async def _open(url, **settings):
+    return await open_coordination(url, **settings)
+
+
 async def _until(what):
     with anyio.fail_after(30):
         while not await what():  # noqa: ASYNC110 - it is in another process
@@ -24,7 +28,7 @@ async def _until(what):
 
 
 async def test_a_frozen_server_is_not_waited_for(server):
-    coordination = await open_coordination(server.url, timeout_seconds=0.3)
+    coordination = await _open(server.url, timeout_seconds=0.3)
     before = await coordination.claim("a", ttl_seconds=60)
     assert before.shared
     server.freeze()
@@ -47,9 +51,9 @@ async def test_a_frozen_server_is_not_waited_for(server):
 
 
 async def test_a_server_that_is_killed_and_started_again(server):
-    told = []
+    told: list[Notice] = []
     registry = DetectorRegistry(tell=told.append)
-    coordination = await open_coordination(server.url, timeout_seconds=2, detectors=registry)
+    coordination = await _open(server.url, timeout_seconds=2, detectors=registry)
     assert (await coordination.claim("a", ttl_seconds=60)).shared
     await anyio.to_thread.run_sync(server.kill)
     assert not (await coordination.claim("b", ttl_seconds=60)).shared
@@ -68,8 +72,8 @@ async def test_a_server_that_is_killed_and_started_again(server):
 
 async def test_a_server_that_is_not_there_at_the_start(server):
     await anyio.to_thread.run_sync(server.kill)
-    told = []
-    coordination = await open_coordination(
+    told: list[Notice] = []
+    coordination = await _open(
         server.url, timeout_seconds=2, detectors=DetectorRegistry(tell=told.append)
     )
     assert any("believed" in notice.text for notice in told)
@@ -86,7 +90,7 @@ async def test_a_server_that_is_not_there_at_the_start(server):
 
 async def test_a_leader_from_before_a_flush_is_kept_out_by_its_fence(server):
     """Two believe that they lead; what they write to knows better."""
-    one, two = [await open_coordination(server.url, timeout_seconds=20) for _ in range(2)]
+    one, two = [await _open(server.url, timeout_seconds=20) for _ in range(2)]
     gate = FenceGate()
     old = await one.elect("scheduler", ttl_seconds=60)
     gate.admit("scheduler", old.fence)
