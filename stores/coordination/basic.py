@@ -13,7 +13,6 @@ from tasker.stores.caches.protocols import SharedCache
 from tasker.stores.caches.strategy import CoordinationMode
 from tasker.stores.coordination.by_cache import CacheCoordination
 from tasker.stores.coordination.protocol import Claim
-from tasker.stores.errors import CacheUnavailableError
 
 MOST_TRIES = 100
 """How often somebody else may be faster before a call gives up."""
@@ -88,12 +87,3 @@ class BasicCoordination(CacheCoordination):
 
     def _slot(self, name: str, slot: int) -> str:
         return self._key("claim", f"{name}:{slot}")
-
-    def _number(self, key: str, found: bytes) -> int:
-        try:
-            return int(found)
-        except ValueError:
-            raise self._failed(f"{key!r} holds {found[:40]!r}, which is no number") from None
-
-    def _failed(self, cause: str) -> CacheUnavailableError:
-        return CacheUnavailableError(url=self._cache.url, operation="count", cause=cause)

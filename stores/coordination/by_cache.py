@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tasker.stores.caches.protocols import SharedCache
 from tasker.stores.caches.strategy import CoordinationMode
 from tasker.stores.coordination.protocol import Claim, Turn
+from tasker.stores.errors import CacheUnavailableError
 
 DEFAULT_NAMESPACE = "tasker"
 TRUSTED_PART = 0.9
@@ -138,6 +139,28 @@ class CacheCoordination(ABC):
             shared=self.shared,
         )
 
+    async def hold(self, name: str, *, seconds: float, remembered_seconds: float = 0.0) -> None:
+        """Let it be known that nobody is to go before that many seconds are over."""
+        check_ttl(seconds)
+        await self._advance(
+            self._key("hold", name),
+            by=0,
+            floor=self._microseconds() + round(seconds * _MICROSECONDS),
+            ceiling=None,
+            ttl_seconds=seconds + remembered_seconds,
+        )
+
+    async def held(self, name: str) -> float | None:
+        """Return in how many seconds the hold is over, below 0 when it was; None for none."""
+        kept = await self._cache.get(self._key("hold", name))
+        if kept is None:
+            return None
+        return (self._number(name, kept) - self._microseconds()) / _MICROSECONDS
+
+    async def lift(self, name: str) -> None:
+        """Have the hold forgotten."""
+        await self._cache.delete(self._key("hold", name))
+
     async def close(self) -> None:
         """Give up the cache's connections, where they are its own. Claims end by themselves."""
         if self._owns_cache:
@@ -156,6 +179,15 @@ class CacheCoordination(ABC):
         # have the lower fence.
         confirmed = await self.renew(claim)
         return None if confirmed is None else replace(confirmed, fence=fence)
+
+    def _number(self, name: str, kept: bytes) -> int:
+        try:
+            return int(kept)
+        except ValueError:
+            raise self._failed(f"{name!r} holds {kept[:40]!r}, which is no number") from None
+
+    def _failed(self, cause: str) -> CacheUnavailableError:
+        return CacheUnavailableError(url=self._cache.url, operation="count", cause=cause)
 
     def _key(self, kind: str, name: str) -> str:
         return f"{self._namespace}:{kind}:{name}"

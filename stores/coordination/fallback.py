@@ -31,7 +31,8 @@ class FallbackCoordination:
     - a claim from meanwhile is claimed at the cache when it is renewed, or lost;
     - who stands for election is elected, with a fence, and is not ``shared``;
     - a limit is divided by ``processes``;
-    - a counter counts this process, and what it counted stays here.
+    - a counter counts this process, and what it counted stays here;
+    - a hold of this process holds it, and one of others does not.
 
     Args:
         cached: The coordination by the cache.
@@ -121,6 +122,22 @@ class FallbackCoordination:
                 max_wait_seconds=max_wait_seconds,
             )
         )
+
+    async def hold(self, name: str, *, seconds: float, remembered_seconds: float = 0.0) -> None:
+        """Let it be known that nobody is to go before that many seconds are over."""
+        kept = {"seconds": seconds, "remembered_seconds": remembered_seconds}
+        # Here too, for should the cache go away before it is over.
+        await self._alone.hold(name, **kept)
+        await self._ask(lambda by: by.hold(name, **kept) if by is self._cached else _soon(None))
+
+    async def held(self, name: str) -> float | None:
+        """Return in how many seconds the hold is over, below 0 when it was; None for none."""
+        return await self._ask(lambda by: by.held(name))
+
+    async def lift(self, name: str) -> None:
+        """Have the hold forgotten."""
+        await self._alone.lift(name)
+        await self._ask(lambda by: by.lift(name))
 
     async def close(self) -> None:
         """Give up the cache's connections."""

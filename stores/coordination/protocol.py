@@ -58,7 +58,7 @@ class Turn(Struct, frozen=True, kw_only=True):
 
 
 class Coordination(Protocol):
-    """Claims, counters, elections and limits, among those who share a cache.
+    """Claims, counters, elections, limits and holds, among those who share a cache.
 
     Each call is bounded in time. Of a coordination that has a fallback none raises for
     what the cache does; without one, `CacheError` says that it did not answer.
@@ -120,6 +120,18 @@ class Coordination(Protocol):
         rate algorithm (ITU-T I.371), with reservation. No place is taken that would be
         more than ``max_wait_seconds`` away; None for any.
         """
+
+    async def hold(self, name: str, *, seconds: float, remembered_seconds: float = 0.0) -> None:
+        """Let it be known that nobody is to go before that many seconds are over.
+
+        A longer hold stays. `held` tells of it for ``remembered_seconds`` after it is over.
+        """
+
+    async def held(self, name: str) -> float | None:
+        """Return in how many seconds the hold is over, below 0 when it was; None for none."""
+
+    async def lift(self, name: str) -> None:
+        """Have the hold forgotten."""
 
     async def close(self) -> None:
         """Give up the cache's connections. Claims end by themselves."""

@@ -135,7 +135,7 @@ async def test_coordination_goes_without_what_is_not_real_and_says_why(kind, mod
         coordination = await open_coordination(kind(), detectors=registry)
         assert coordination.mode == mode
     [warning] = [notice for notice in told if notice.trouble]
-    assert list(warning.facts["reasons"]) == [capability]
+    assert f"{{{capability!r}:" in str(warning.facts["reasons"])
     with pytest.raises(CacheCapabilityError, match=capability):
         await open_coordination(kind(), strict=True)
 

@@ -236,3 +236,15 @@ async def test_what_is_asked_wrongly_is_refused_and_the_cache_is_not_blamed():
     assert world.one.shared
     with pytest.raises(ValueError, match="processes is 0"):
         World(processes=0)
+
+
+async def test_a_hold_is_kept_over_the_time_without():
+    world = World()
+    await world.one.hold("shop", seconds=60)
+    assert await world.two.held("shop") == pytest.approx(60)
+    world.cache.away = True
+    # Reading a hold is a plain read, which this cache still does; a counter is not.
+    await world.one.increment("n", ttl_seconds=60)
+    assert await world.one.held("shop") == pytest.approx(60)
+    await world.one.lift("shop")
+    assert await world.one.held("shop") is None

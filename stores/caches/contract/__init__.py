@@ -4,12 +4,12 @@ To check a cache of your own, say how it is connected to and how its time goes b
 (`Connections`), and run the promises of the capabilities that it has::
 
     for promise in cache_promises():
-        needed = TOPIC_NEEDS[promise.topic]
+        needed = needed_capability(promise)
         if needed is None or strategy.supports(needed):
             await promise.run(connections)
 """
 
 from tasker.stores.caches.contract.connections import Connections
-from tasker.stores.caches.contract.suite import TOPIC_NEEDS, cache_promises
+from tasker.stores.caches.contract.suite import cache_promises, needed_capability
 
-__all__ = ["TOPIC_NEEDS", "Connections", "cache_promises"]
+__all__ = ["Connections", "cache_promises", "needed_capability"]

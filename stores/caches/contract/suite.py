@@ -8,15 +8,19 @@ from tasker.stores.caches.capabilities import ATOMIC_INCREMENT, LOCKING, TTL_INS
 from tasker.stores.caches.contract import atomicity, inspection, leases, values
 from tasker.stores.contract.promises import Promise, promises
 
-TOPIC_NEEDS: Mapping[str, str | None] = {
+_NEEDS: Mapping[str, str | None] = {
     "values": None,
     "atomicity": ATOMIC_INCREMENT,
     "leases": LOCKING,
     "inspection": TTL_INSPECTION,
 }
-"""By topic, the capability that its promises are of; None for those of every cache."""
 
 
 def cache_promises() -> list[Promise]:
     """Return every promise, by topic."""
     return promises((values, atomicity, leases, inspection))
+
+
+def needed_capability(promise: Promise) -> str | None:
+    """Return the capability that the promise is of; None for one of every cache."""
+    return _NEEDS[promise.topic]
