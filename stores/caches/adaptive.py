@@ -32,6 +32,10 @@ class Filling(Protocol):
         """End the claim."""
 
 
+class _Found(Struct, frozen=True):
+    value: Any
+
+
 class CacheFigures(Struct, frozen=True, kw_only=True):
     """What an `AdaptiveCache` did since it was made, in this process.
 
@@ -169,24 +173,37 @@ class AdaptiveCache:
     ) -> tuple[Any, bool]:
         if self._filling is None:
             return await self._make(key, group, make, base), True
+        claim = await self._claim_or_value(self._filling, key)
+        if isinstance(claim, _Found):
+            return claim.value, False
+        try:
+            # Whoever had the claim before may have filled it.
+            value = await self._find(key)
+            if value is not MISSING:
+                return value, False
+            return await self._make(key, group, make, base), True
+        finally:
+            if claim is not None:
+                with anyio.CancelScope(shield=True), suppress(CacheError):
+                    await self._filling.release(claim)
+
+    async def _claim_or_value(self, filling: Filling, key: str) -> Any:
+        """Return the right to make it, or what another made; None when that takes too long."""
         until = self._now() + self.config.fill_seconds
         while True:
-            claim = await self._filling.claim(f"fill {key}", ttl_seconds=self.config.fill_seconds)
-            # Looked for after claiming: whoever had the claim before has filled it.
-            value = await self._find(key)
-            if value is not MISSING or (claim is None and self._now() < until):
-                if claim is not None:
-                    await self._filling.release(claim)
-                if value is not MISSING:
-                    return value, False
-                await self._sleep(POLL_SECONDS)
-                continue
             try:
-                return await self._make(key, group, make, base), True
-            finally:
-                if claim is not None:
-                    with anyio.CancelScope(shield=True):
-                        await self._filling.release(claim)
+                claim = await filling.claim(f"fill {key}", ttl_seconds=self.config.fill_seconds)
+            except CacheError:
+                self._counts["failures"] += 1
+                return None
+            if claim is not None:
+                return claim
+            value = await self._find(key)
+            if value is not MISSING:
+                return _Found(value)
+            if self._now() >= until:
+                return None
+            await self._sleep(POLL_SECONDS)
 
     async def _make(self, key: str, group: str, make: Make, base: float) -> Any:
         began = self._now()

@@ -95,18 +95,20 @@ class CacheCoordination(ABC):
 
     async def elect(self, role: str, *, ttl_seconds: float, above: int = 0) -> Claim | None:
         """Lead, or go on leading; None when another leads."""
-        held = self._elected.pop(role, None)
+        # What is claimed is kept before it has a fence, and until it is known to be lost:
+        # should a call fail, the claim is still ours, and nobody else's.
+        held = self._elected.get(role)
         claim = None if held is None else await self.renew(held)
         if claim is None:
+            self._elected.pop(role, None)
             claim = await self.claim(f"role {role}", ttl_seconds=ttl_seconds)
-        if claim is None:
-            return None
-        # Kept before it has a fence: should the next call fail, the claim is still ours.
+            if claim is None:
+                return None
         self._elected[role] = claim
         if claim.fence <= above:
             claim = await self._with_fence(role, claim, above)
             if claim is None:
-                del self._elected[role]
+                self._elected.pop(role, None)
                 return None
             self._elected[role] = claim
         return claim

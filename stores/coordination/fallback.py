@@ -63,6 +63,7 @@ class FallbackCoordination:
         self._monotonic = monotonic
         self._rest_seconds = 0.0
         self._ask_again_at = 0.0
+        self._led_alone: dict[str, int] = {}
 
     @property
     def mode(self) -> CoordinationMode:
@@ -101,7 +102,19 @@ class FallbackCoordination:
 
     async def elect(self, role: str, *, ttl_seconds: float, above: int = 0) -> Claim | None:
         """Lead, or go on leading; None when another leads."""
-        return await self._ask(lambda by: by.elect(role, ttl_seconds=ttl_seconds, above=above))
+        leader = await self._ask(
+            lambda by: by.elect(
+                role,
+                ttl_seconds=ttl_seconds,
+                # Who led alone has written with a fence that the cache knows nothing of.
+                above=above if by is self._alone else max(above, self._led_alone.get(role, 0)),
+            )
+        )
+        if leader is not None and not leader.shared:
+            self._led_alone[role] = leader.fence
+        elif self._rest_seconds == 0.0:
+            self._led_alone.pop(role, None)
+        return leader
 
     async def limit(
         self,

@@ -301,6 +301,18 @@ async def test_who_could_not_make_it_lets_the_next_one_try():
     assert world.time.now == began
 
 
+async def test_where_claims_fail_each_makes_it():
+    class Failing:
+        async def claim(self, name, *, ttl_seconds):
+            raise CacheUnavailableError(url="", operation="lease", cause="it is away")
+
+        async def release(self, claim):
+            raise AssertionError
+
+    world = World(filling=Failing())
+    assert await world.cache.fetch("a", world.making) == {"number": 1}
+
+
 def test_a_version_that_would_end_early_is_refused():
     with pytest.raises(ValueError, match="NUL"):
         AdaptiveCache(MemoryCache(), version="1\0")

@@ -20,33 +20,34 @@ class Flaky(MemoryCache):
         super().__init__(now=now)
         self.away = False
         self.hangs = False
+        self.broken = None
         self.asked = 0
 
-    async def _meet(self):
+    async def _meet(self, operation):
         self.asked += 1
         if self.hangs:
             await anyio.sleep_forever()
-        if self.away:
+        if self.away or operation == self.broken:
             raise CacheUnavailableError(url=self.url, operation="ask", cause="it is away")
 
     async def acquire(self, *given, **settings):
-        await self._meet()
+        await self._meet("acquire")
         return await super().acquire(*given, **settings)
 
     async def extend(self, *given, **settings):
-        await self._meet()
+        await self._meet("extend")
         return await super().extend(*given, **settings)
 
     async def release(self, *given, **settings):
-        await self._meet()
+        await self._meet("release")
         return await super().release(*given, **settings)
 
     async def increment(self, *given, **settings):
-        await self._meet()
+        await self._meet("increment")
         return await super().increment(*given, **settings)
 
     async def advance(self, *given, **settings):
-        await self._meet()
+        await self._meet("advance")
         return await super().advance(*given, **settings)
 
 
@@ -248,3 +249,34 @@ async def test_a_hold_is_kept_over_the_time_without():
     assert await world.one.held("shop") == pytest.approx(60)
     await world.one.lift("shop")
     assert await world.one.held("shop") is None
+
+
+async def test_who_led_before_meanwhile_and_after_has_fences_that_rise():
+    world = World()
+    before = await world.one.elect("reaper", ttl_seconds=600)
+    world.time.now += 1
+    world.cache.away = True
+    meanwhile = await world.one.elect("reaper", ttl_seconds=600)
+    world.cache.away = False
+    world.rest()
+    after = await world.one.elect("reaper", ttl_seconds=600)
+    assert after.shared
+    assert before.fence < meanwhile.fence < after.fence
+    assert (await world.one.elect("reaper", ttl_seconds=600)).fence == after.fence
+
+
+@pytest.mark.parametrize("broken", ["extend", "advance"])
+async def test_an_election_that_breaks_off_does_not_lock_its_leader_out(broken):
+    world = World()
+    by = AtomicCoordination(world.cache, now=world.time, monotonic=world.time)
+    world.cache.broken = broken
+    with pytest.raises(CacheUnavailableError):
+        await by.elect("reaper", ttl_seconds=600)
+    world.cache.broken = None
+    first = await by.elect("reaper", ttl_seconds=600)
+    world.cache.broken = broken
+    with pytest.raises(CacheUnavailableError):
+        await by.elect("reaper", ttl_seconds=600, above=first.fence)
+    world.cache.broken = None
+    again = await by.elect("reaper", ttl_seconds=600)
+    assert again.token == first.token
