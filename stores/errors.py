@@ -1,6 +1,11 @@
 """The root of every error of Tasker, and the errors that a store raises.
 
     TaskerError
+    ├── CacheError
+    │   ├── CacheUnavailableError      the cache did not do what was asked, or not in time
+    │   ├── CacheUrlError              the URL names no cache
+    │   └── CacheCapabilityError       the cache cannot do what it is declared to do
+    ├── StaleFenceError                the writer is no longer elected
     ├── MissingExtraError              an optional package is not installed
     └── StoreError
         ├── StoreUnavailableError      the database cannot be used just now
@@ -54,6 +59,68 @@ class MissingExtraError(TaskerError):
         self.extra = extra
         super().__init__(
             f"{feature} needs the extra {extra!r}: pip install 'tasker-engine[{extra}]'"
+        )
+
+
+class CacheError(TaskerError):
+    """Root of what a cache raises."""
+
+
+class CacheUnavailableError(CacheError):
+    """The cache refused or could not do what was asked, or not in its time.
+
+    ``operation`` is what was asked. Whether it was done is unknown where ``cause``
+    is about time or a lost connection. The cache may recover by itself.
+    """
+
+    def __init__(self, *, url: str, operation: str, cause: str) -> None:
+        self.url = url
+        self.operation = operation
+        self.cause = cause
+        super().__init__(
+            f"cannot {operation} in the cache {url}: {cause}; check that it runs and that this "
+            "process may use it"
+        )
+
+
+class CacheUrlError(CacheError):
+    """A cache URL, or an object given as a cache, names none that is known."""
+
+    def __init__(self, *, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(
+            f"cannot use the cache {url!r}: {reason}. "
+            "Use memory://, redis://host:6379/0 or memcached://host:11211"
+        )
+
+
+class CacheCapabilityError(CacheError):
+    """A cache cannot do what it is declared to do, as a probe found."""
+
+    def __init__(self, *, cache: str, capability: str, reason: str) -> None:
+        self.cache = cache
+        self.capability = capability
+        self.reason = reason
+        super().__init__(
+            f"the cache {cache} is declared to have {capability!r}, and does not: {reason}. "
+            "Correct the declaration, or the cache"
+        )
+
+
+class StaleFenceError(TaskerError):
+    """A write carried a fence lower than one that was seen before.
+
+    Its writer was elected once, and another was elected since: it must stand down.
+    """
+
+    def __init__(self, *, role: str, fence: int, newest: int) -> None:
+        self.role = role
+        self.fence = fence
+        self.newest = newest
+        super().__init__(
+            f"write as {role!r} refused: it carries fence {fence}, and {newest} was seen; "
+            "another process was elected since. Stand down, and stand for election again"
         )
 
 

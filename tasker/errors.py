@@ -2,6 +2,8 @@
 
 TaskerError
 ├── StoreError …                    see tasker.stores.errors
+├── CacheError …                    a cache cannot be used; see tasker.stores.errors
+├── StaleFenceError                 the writer is no longer elected
 ├── DefinitionError                 a definition is wrong; all its problems at once
 ├── RegistrationError               root of what the registry refuses
 │   ├── DefinitionConflictError     two sources for one namespace, name and version
@@ -48,12 +50,17 @@ from tasker.actors.workflow.errors import (
 )
 from tasker.stores.errors import (
     AppendConflictError,
+    CacheCapabilityError,
+    CacheError,
+    CacheUnavailableError,
+    CacheUrlError,
     DuplicateIdentityError,
     EncodingError,
     LeaseLostError,
     MissingExtraError,
     NotHereError,
     SizeLimitError,
+    StaleFenceError,
     StaleLeaseError,
     StoreClosedError,
     StoreError,
@@ -69,6 +76,10 @@ from tasker.stores.errors import (
 __all__ = [
     "AppendConflictError",
     "BypassError",
+    "CacheCapabilityError",
+    "CacheError",
+    "CacheUnavailableError",
+    "CacheUrlError",
     "ContextValidationError",
     "DefinitionConflictError",
     "DefinitionError",
@@ -90,6 +101,7 @@ __all__ = [
     "RegistrationError",
     "RetryableError",
     "SizeLimitError",
+    "StaleFenceError",
     "StaleLeaseError",
     "StoreClosedError",
     "StoreError",

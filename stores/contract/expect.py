@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tasker.stores.errors import StoreError
+from tasker.stores.errors import StoreError, TaskerError
 
-ErrorT = TypeVar("ErrorT", bound=StoreError)
+ErrorT = TypeVar("ErrorT", bound=TaskerError)
 
 
 class BrokenPromiseError(AssertionError):
-    """A store does not do what its protocol promises."""
+    """A store, a cache or a coordination does not do what its protocol promises."""
 
 
 def equal(found: Any, wanted: Any, promise: str) -> None:

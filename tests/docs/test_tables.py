@@ -33,12 +33,15 @@ from tasker.server.graphql.config import GraphQLConfig
 from tasker.server.guard import PERMISSION
 from tasker.server.permissions import PUBLIC
 from tasker.server.problems import KINDS
+from tasker.stores.caches import CAPABILITIES, ttl
+from tasker.stores.caches.ttl import CacheConfig
 from tasker.stores.records import StepState
 from tasker.telemetry import TelemetryConfig
 from tasker.telemetry.metrics.catalog import INSTRUMENTS, STEP, TASK
 from tests.docs.pages import PAGES, ROOT, table_under
 
 DOCS = ROOT / "docs"
+CACHES = DOCS / "caches.md"
 
 # How the page says what a key takes, where it says it otherwise than an error does.
 WORDS = {
@@ -300,3 +303,27 @@ def test_the_codes_of_problems() -> None:
             assert any(
                 str(kind.status) in status and kind.code in codes for status, codes in shown.items()
             ), kind
+
+
+def test_the_settings_of_cached_values_are_those_of_the_code():
+    defaults = {each.name: each.default for each in msgspec.structs.fields(CacheConfig)}
+    rows = {name: default for name, default, *_ in table_under(CACHES, "setting")}
+    assert rows == {name: str(default) for name, default in defaults.items()}
+
+
+def test_the_capabilities_of_caches_are_those_of_the_code():
+    rows = [row[0] for row in table_under(CACHES, "name")]
+    assert rows == list(CAPABILITIES)
+
+
+def test_the_rules_for_a_time_to_live_are_those_of_the_code():
+    rows = [(condition, factor) for _, condition, factor in table_under(CACHES, "measure")]
+    assert rows == [
+        (f"above {ttl.OFTEN_HIT:g}", f"{ttl.OFTEN_HIT_FACTOR:g}"),
+        (f"below {ttl.SELDOM_HIT:g}", f"{ttl.SELDOM_HIT_FACTOR:g}"),
+        (f"over {ttl.SLOW_SECONDS:g} s", f"{ttl.SLOW_FACTOR:g}"),
+        (f"under {ttl.FAST_SECONDS:g} s", f"{ttl.FAST_FACTOR:g}"),
+        (f"over {ttl.FREQUENT_PER_MINUTE:g}", f"{ttl.FREQUENT_FACTOR:g}"),
+        (f"under {ttl.RARE_PER_MINUTE:g}", f"{ttl.RARE_FACTOR:g}"),
+        ("from cache_pressure_threshold on", f"{ttl.PRESSURE_FACTOR:g}"),
+    ]

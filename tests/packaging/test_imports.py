@@ -39,6 +39,7 @@ OPTIONAL = {
     "opentelemetry": "opentelemetry-api",
     "opentelemetry.exporter": "opentelemetry-exporter-otlp-proto-http",
     "opentelemetry.sdk": "opentelemetry-sdk",
+    "redis": "redis",
     "uvloop": "uvloop",
 }
 # Import name of what the server brings. Its folder is the door, which says what is missing.
