@@ -39,7 +39,8 @@ class PatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol.data_received`."""
-        if not self._is_answering() and self._is_too_large(data):
+        in_head = not self._is_in_body()
+        if in_head and self._is_too_large(data):
             self._end_waiting()
             self.transport.write(_TOO_LARGE)
             self.transport.close()
@@ -49,8 +50,9 @@ class PatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
             self._head_bytes, self._head_tail = 0, b""
             self._end_waiting()
             return
-        self._head_bytes += len(data)
-        self._head_tail = (self._head_tail + data)[-len(_HEAD_END) + 1 :]
+        if in_head:
+            self._head_bytes += len(data)
+            self._head_tail = (self._head_tail + data)[-len(_HEAD_END) + 1 :]
         if self._deadline is None:
             self._begin_waiting()
 
@@ -61,6 +63,10 @@ class PatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
+
+    def _is_in_body(self) -> bool:
+        # What was refused may have been answered before all of its body was there.
+        return self.cycle is not None and (self.cycle.more_body or self._is_answering())
 
     def _is_too_large(self, data: bytes) -> bool:
         if self._head_bytes + len(data) <= MOST_HEAD_BYTES:

@@ -59,9 +59,9 @@ def test_it_goes_on_after_the_server_was_killed(tmp_path):
 
 
 @asynccontextmanager
-async def read(names, *, kept=KEPT, store=None, **settings):
+async def read(names, *, kept=KEPT, store=None, **more):
     """Have a reader of an application's events; gives it with the engine and the rest."""
-    config = SidecarConfig(stream_kept=kept, **settings)
+    config = SidecarConfig(stream_kept=kept, **more)
     async with (
         application(store=store or MemoryStore(), config=config) as (client, engine, app),
         app.sidecar.feed.read(names, None) as (reader, _),

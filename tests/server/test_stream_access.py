@@ -1,10 +1,10 @@
 """Streams that were allowed once, and are no more."""
 
 import json
-from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from tasker.server import AuthConfig, AuthenticationError, SidecarConfig
 from tasker.server.access.tokens import TokenFile
@@ -14,7 +14,7 @@ from tests.server.inside import application
 from tests.server.serving import events_of
 from tests.server.test_access import NOW, ByName
 
-QUICK: dict[str, Any] = {"stream_check_seconds": 1e-9, "heartbeat_seconds": 0.01}
+QUICK = SidecarConfig(stream_check_seconds=1e-9, heartbeat_seconds=0.01)
 
 
 class Fading(ByName):
@@ -73,8 +73,7 @@ async def test_a_stream_ends_once_it_is_no_longer_allowed(change, status, code):
     async def forbid():
         vars(who).update(change)
 
-    config = SidecarConfig(**QUICK)
-    ends = await last_events({"X-Name": "ann"}, forbid, config=config, authenticator=who)
+    ends = await last_events({"X-Name": "ann"}, forbid, config=QUICK, authenticator=who)
     assert [(event, told["status"], told["code"]) for event, told in ends] == [
         ("refused", status, code)
     ] * 2
@@ -92,7 +91,7 @@ async def test_a_stream_ends_once_its_token_is_revoked(tmp_path, blocking_call_d
         file.revoke("ann")
 
     auth = AuthConfig(authenticator="tokens", tokens_file=str(file.path))
-    config = SidecarConfig(**QUICK, auth=auth)
+    config = replace(QUICK, auth=auth)
     ends = await last_events({"Authorization": f"Bearer {token}"}, forbid, config=config)
     assert [(event, told["status"]) for event, told in ends] == [("refused", 401)] * 2
 
@@ -103,9 +102,7 @@ async def test_where_nobody_can_be_known_just_now_one_is_not_told_to_stay_away()
     async def forbid():
         who.error = KeysUnavailableError()
 
-    ends = await last_events(
-        {"X-Name": "ann"}, forbid, config=SidecarConfig(**QUICK), authenticator=who
-    )
+    ends = await last_events({"X-Name": "ann"}, forbid, config=QUICK, authenticator=who)
     assert "refused" not in [event for event, _ in ends]
 
 
