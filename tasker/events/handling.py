@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -64,6 +64,14 @@ class Handling:
         return found
 
 
+class Named(Protocol):
+    """An event, or what is known of one that cannot be read."""
+
+    @property
+    def name(self) -> str:
+        """The event's name."""
+
+
 class Failures:
     """Counts and logs what a subscriber raises, without filling the log.
 
@@ -74,24 +82,24 @@ class Failures:
     def __init__(self, name: str) -> None:
         self.name = name
         self.count = 0
-        self._last: str | None = None
+        self._last: tuple[str, str] | None = None
 
     @property
     def last(self) -> str | None:
         """What it raised last, without secrets."""
         # Masked when somebody looks: most are never looked at, and it takes its time.
-        return None if self._last is None else _masker.text(self._last)
+        return None if self._last is None else _masker.text(": ".join(self._last))
 
-    def add(self, event: str, error: BaseException) -> None:
-        """Count one."""
+    def add(self, event: Named, error: BaseException) -> None:
+        """Count one: what handling an event raised."""
         self.count += 1
-        self._last = f"{type(error).__name__}: {error}"
+        self._last = (type(error).__name__, str(error))
         # The 1st, 2nd, 4th, 8th …: one that always fails must not fill the log.
         if self.count & (self.count - 1) == 0:
             logger.warning(
                 "%s failed on %s (%d so far): %s",
                 self.name,
-                event,
+                event.name,
                 self.count,
                 self.last,
                 exc_info=error,
