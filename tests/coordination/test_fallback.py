@@ -274,9 +274,11 @@ async def test_an_election_that_breaks_off_does_not_lock_its_leader_out(broken):
         await by.elect("reaper", ttl_seconds=600)
     world.cache.broken = None
     first = await by.elect("reaper", ttl_seconds=600)
+    assert first is not None
     world.cache.broken = broken
     with pytest.raises(CacheUnavailableError):
         await by.elect("reaper", ttl_seconds=600, above=first.fence)
     world.cache.broken = None
     again = await by.elect("reaper", ttl_seconds=600)
+    assert again is not None
     assert again.token == first.token
