@@ -81,9 +81,6 @@ class CacheCoordination(ABC):
 
     async def release(self, claim: Claim) -> bool:
         """End the claim; return whether it was still held."""
-        self._elected = {
-            role: held for role, held in self._elected.items() if held.token != claim.token
-        }
         return await self._end(claim)
 
     async def increment(self, name: str, by: int = 1, *, ttl_seconds: float) -> int:

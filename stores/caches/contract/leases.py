@@ -53,6 +53,15 @@ async def check_a_lease_ends_by_itself(connections: Connections) -> None:
     expect.true(await one.extend(key, "yours", ttl_seconds=ttl), "the others go on")
 
 
+async def check_a_short_lease_does_not_end_a_long_one(connections: Connections) -> None:
+    """Each lease of a key has its own time, in whatever order they were given."""
+    one, key, ttl = connections.connect(), connections.key(), 0.3
+    await one.acquire(key, "long", ttl_seconds=LONG, slots=2)
+    await one.acquire(key, "short", ttl_seconds=ttl, slots=2)
+    await connections.wait(ttl + connections.lateness_seconds + 0.1)
+    expect.true(await one.extend(key, "long", ttl_seconds=LONG), "a long lease goes on")
+
+
 async def check_a_prolonged_lease_lasts(connections: Connections) -> None:
     """Prolonging counts from now on."""
     one, key, ttl = connections.connect(), connections.key(), 1.0
@@ -86,5 +95,7 @@ async def check_floor_and_ceiling_hold(connections: Connections) -> None:
         expect.equal(above, now + 20, "above the ceiling it tells, and does not go on")
     at = await one.advance(key, by=10, floor=5, ceiling=now + 20, ttl_seconds=LONG)
     expect.equal(at, now + 20, "at the ceiling it goes on")
+    beyond = await one.advance(key, by=0, floor=5, ttl_seconds=LONG)
+    expect.equal(beyond, now + 30, "by as much as it was told to")
     raised = await one.advance(key, by=1, floor=now + 500, ttl_seconds=LONG)
     expect.equal(raised, now + 500, "a greater floor raises it")
