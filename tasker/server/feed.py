@@ -228,5 +228,6 @@ class Feed:
         events = [each.event for each in self._past]
         at = next(at for at, event in enumerate(events) if event.event_id == after)
         for event in events[at + 1 :]:
-            reader.offer(event)
+            if reader.hears(event.name):
+                reader.offer(event)
         return True
