@@ -21,7 +21,13 @@ from tasker.closing import told_only
 from tasker.config import EngineConfig
 from tasker.definition_shelf import DefinitionShelf
 from tasker.definitions.definition import Definition
-from tasker.errors import EngineClosedError, NotHereError, TaskerError
+from tasker.errors import (
+    EngineClosedError,
+    NotHereError,
+    OneNodeError,
+    TaskerError,
+    UnknownNodeError,
+)
 from tasker.events.announcer import Announcer
 from tasker.events.bus import EventBus
 from tasker.events.durable import DurableDelivery
@@ -437,13 +443,22 @@ class Engine(Submitting, Operator, Readable, Listening, Monitored):
         async with self._held():
             return await self._runtime.operate(task_id, operation)
 
-    async def drain_node(self, node_id: str) -> bool:
-        """Have a node hand its tasks to others and take no more; return whether there is one.
+    async def drain_node(self, node_id: str) -> None:
+        """Have a node hand its tasks to others and take no more.
 
-        It goes on answering, until it is stopped. Only where several nodes work the store.
+        It begins with its next renewal, lets steps finish for its ``shutdown_seconds``, and
+        goes on answering until it is stopped.
+
+        Raises:
+            UnknownNodeError: There is no such node.
+            OneNodeError: The store is one that a single node works.
         """
         self._check_open("drain a node")
-        return await self._store.drain_node(node_id)
+        if not self._store.many_nodes:
+            raise OneNodeError
+        known = tuple(each.node.node_id for each in await self._store.nodes())
+        if node_id not in known or not await self._store.drain_node(node_id):
+            raise UnknownNodeError(node_id=node_id, known=known)
 
     def _size_limit(self) -> int:
         return self.config.max_context_bytes

@@ -17,6 +17,8 @@ TaskerError
 ├── DuplicateTaskError              a task with this identity exists
 ├── UnknownTaskError                no task has this id
 ├── UnknownSubscriptionError        no durable subscription has this name
+├── UnknownNodeError                no node that works the store has this id
+├── OneNodeError                    the store is worked by one node alone
 ├── UnknownStepError                the task has no such step
 ├── InvalidTransitionError          the state machine has no such arrow
 ├── InvalidOperationError           the operation is not legal in that state
@@ -96,6 +98,7 @@ __all__ = [
     "MissingExtraError",
     "NoAnswerError",
     "NotHereError",
+    "OneNodeError",
     "PermanentError",
     "Problem",
     "RegistrationError",
@@ -118,6 +121,7 @@ __all__ = [
     "TransactionError",
     "UndeclaredEventError",
     "UnknownDefinitionError",
+    "UnknownNodeError",
     "UnknownStepError",
     "UnknownSubscriptionError",
     "UnknownTaskError",
@@ -290,6 +294,26 @@ class UnknownSubscriptionError(TaskerError):
         self.known = tuple(known)
         has = f"it has {', '.join(self.known)}" if self.known else "it has none"
         super().__init__(f"the store has no subscription {subscription!r}; {has}")
+
+
+class UnknownNodeError(TaskerError):
+    """No node that works the store has this id. ``known`` has those that work it."""
+
+    def __init__(self, *, node_id: str, known: Sequence[str]) -> None:
+        self.node_id = node_id
+        self.known = tuple(known)
+        there = f"there are {', '.join(self.known)}" if self.known else "there are none"
+        super().__init__(f"no node {node_id!r} works the store; {there}")
+
+
+class OneNodeError(TaskerError):
+    """The store is worked by one node alone, so nobody could go on with its tasks."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the store is worked by one node at a time, so nobody could go on with its tasks; "
+            "stop its process to have it hand them back"
+        )
 
 
 class TaskFailedError(TaskerError):

@@ -41,6 +41,7 @@ COMMANDS = {
     "audit": ("audit", "Tell who did what."),
     "events": ("events", "List the events there are, or explain one."),
     "subscriptions": ("subscriptions", "See to durable subscriptions and dead letters."),
+    "nodes": ("nodes", "List the processes that work a store, or drain one."),
     "metrics": ("metrics", "Print metrics by name, a dashboard, or alert rules."),
     "bench": ("bench", "Measure a definition, and say what limits it."),
     "validate": ("validate", "Check that traces and metrics arrive."),

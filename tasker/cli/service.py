@@ -13,6 +13,7 @@ from tasker.engine import Engine
 from tasker.operator import Operator
 from tasker.reading import ActionPage, Annotation, AuditQuery, HistoryEntry, TaskQuery
 from tasker.request import TaskRequest
+from tasker.stores.leases import NodeStatus
 from tasker.stores.records import NodeRecord, TaskState
 from tasker.stores.urls import make_store
 from tasker.task_view import TaskListPage, TaskView
@@ -92,6 +93,12 @@ class Service(Operator, Protocol):
 
     async def holder(self) -> NodeRecord | None:
         """Return the process that works the store, or None."""
+
+    async def nodes(self) -> list[NodeStatus]:
+        """Return the processes that work the store."""
+
+    async def drain_node(self, node_id: str) -> None:
+        """Have one of them hand its tasks to others."""
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from tasker.actors.workflow.messages import AnyOperation
 from tasker.actors.workflow.states import AT_REST
 from tasker.client.config import ClientConfig, server_token, server_url
 from tasker.client.handlers import Handlers
+from tasker.client.nodes import Nodes
 from tasker.client.operations import ask, task_path
 from tasker.client.queries import Queries
 from tasker.client.received import read, task_view
@@ -46,7 +47,7 @@ class _State(Struct, frozen=True):
     status: TaskState
 
 
-class TaskerClient(Operator, Queries, Handlers):
+class TaskerClient(Operator, Queries, Handlers, Nodes):
     """A client of one sidecar; use it as an async context manager.
 
     Its verbs are those of `Engine`, take and return the same, and raise the same errors;

@@ -21,6 +21,7 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {
     "tasker.subscription": ("index", "update", "remove"),
     "tasker.dead_letter": ("index", "redeliver", "discard"),
     "tasker.actor": ("index",),
+    "tasker.node": ("index", "drain"),
     "tasker.health_status": ("index",),
     "tasker.metrics": ("index",),
     "tasker.analytics": ("index",),

@@ -70,6 +70,10 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.UnknownSubscriptionError: Kind(
         404, "SUBSCRIPTION_NOT_FOUND", "No such subscription", _named("subscription", "known")
     ),
+    errors.UnknownNodeError: Kind(
+        404, "NODE_NOT_FOUND", "No such node", _named("node_id", "known")
+    ),
+    errors.OneNodeError: Kind(409, "ONE_NODE", "Worked by one node alone"),
     errors.UnknownDefinitionError: Kind(
         422, "HANDLER_NOT_FOUND", "No such handler", _named("namespace", "name", "version", "known")
     ),

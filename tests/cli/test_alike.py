@@ -19,6 +19,7 @@ READS = {
     "graph": [["checkout.yaml"], ["{also_failed}"]],
     "analyze": [["checkout.yaml"], ["{also_failed}"]],
     "subscriptions": [[], ["list"], ["dead-letters"]],
+    "nodes": [[], ["list"], ["drain", "nowhere"]],
 }
 """What is asked of a store and of its server."""
 CHANGES = {

@@ -16,6 +16,7 @@ from tasker.errors import (
     DuplicateTaskError,
     InvalidOperationError,
     InvalidRequestError,
+    OneNodeError,
     TaskChangedError,
     UnknownDefinitionError,
     UnknownStepError,
@@ -136,6 +137,15 @@ async def test_lists_counts_and_figures_are_the_same():
         assert await client.history(odd.task_id, after_seq=2) == [
             each for each in history if each.seq > 2
         ]
+
+
+async def test_nodes_are_the_same():
+    async with both() as (engine, client):
+        assert await client.nodes() == await engine.nodes()
+        [node] = await client.nodes()
+        for asked in (client, engine):
+            with pytest.raises(OneNodeError):
+                await asked.drain_node(node.node.node_id)
 
 
 async def test_every_operation():

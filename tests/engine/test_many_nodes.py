@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from tasker import Engine, EngineConfig
-from tasker.errors import UnknownTaskError
+from tasker.errors import OneNodeError, UnknownNodeError, UnknownTaskError
 from tests.engine.support import QUICK, Gate, one_step, request
 
 SHORT = replace(QUICK, lease_seconds=1.0)
@@ -125,7 +125,7 @@ async def test_a_node_is_drained_by_another(url):
         await gate.until(entered=1)
         async with engine_on(url, gate.definition(), config) as two:
             (first, _) = await two.nodes()
-            assert await two.drain_node(first.node.node_id)
+            await two.drain_node(first.node.node_id)
             await gate.until(entered=2)
             gate.open()
             await two.wait(task_id, timeout_seconds=20)
@@ -134,7 +134,15 @@ async def test_a_node_is_drained_by_another(url):
             assert one.health().tasks.resident == 0
             later = await one.submit(request())
             assert (await one.wait(later, timeout_seconds=20)).state == "complete"
-        assert not await one.drain_node("nowhere")
+        with pytest.raises(UnknownNodeError, match=first.node.node_id):
+            await one.drain_node("nowhere")
+
+
+async def test_where_one_node_works_alone_there_is_none_to_go_on(tmp_path):
+    async with engine_on(f"sqlite:///{tmp_path / 'one.db'}", Gate().definition()) as engine:
+        (node,) = await engine.nodes()
+        with pytest.raises(OneNodeError):
+            await engine.drain_node(node.node.node_id)
 
 
 class _Nowhere:

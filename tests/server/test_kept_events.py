@@ -110,6 +110,17 @@ async def test_what_the_store_has_is_told_though_a_word_of_it_was_lost():
         ]
 
 
+@pytest.mark.parametrize("kept", [KEPT, ()])
+async def test_whoever_comes_back_is_told_only_what_they_ask_for(kept):
+    async with read(("*",), kept=kept) as (reader, client, _, feed):
+        await post_task(client)
+        told = await told_until(reader, "task.completed", 1)
+        async with feed.read(("task.*",), told[0].event_id) as (again, missed):
+            assert not missed
+            names = [each.name for each in await told_until(again, "task.completed", 1)]
+        assert names == ["task.start_requested", "task.completed"]
+
+
 async def test_the_store_keeps_so_many_and_no_more():
     async with read(("task.*",), stream_history=20) as (reader, client, engine, _):
         for _ in range(30):

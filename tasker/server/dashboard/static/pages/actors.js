@@ -1,10 +1,11 @@
-// The tree of actors that do the work, with their mailboxes.
+// The tree of actors that do the work, with their mailboxes, and the nodes where there are several.
 
 import { html, useState } from "../vendor/preact.js";
 import { get } from "../core/api.js";
 import { count, counted, duration } from "../core/format.js";
 import { useResource } from "../core/resource.js";
 import { Choice, Empty, Loaded, Meter, PageHead, Panel } from "../parts/basics.js";
+import { Nodes } from "../parts/nodes.js";
 import { Table } from "../parts/table.js";
 
 const MOST = 200;
@@ -40,6 +41,7 @@ export function Actors() {
   const restarts = actors.reduce((sum, actor) => sum + (actor.kind === "Supervisor" ? 0 : actor.restarts), 0);
   return html`<${PageHead} title="Actors" lead=${found.data && `${counted(actors.length, "actor")}, ${counted(restarts, "restart")}`}>
       <${Choice} label="Which actors" options=${SHOWN} value=${which} onChange=${setWhich} /></${PageHead}>
+    <${Nodes} />
     <${Panel} title="Tree" id="tree" flush tools=${html`<span class="muted">up to ${MOST} of each supervisor</span>`}>
       <${Loaded} from=${found} rows=${8}>${(data) => html`<${Table} label="Actors" columns=${COLUMNS} rows=${data.actors.filter(TESTS[which])} keyOf=${null}
         empty=${html`<${Empty} sign="✔" title=${which === "busy" ? "No mailbox has messages" : "No actor was restarted"} />`} />`}</${Loaded}>
