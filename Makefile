@@ -5,10 +5,19 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Tests start hundreds of processes. Where the environment forbids to keep bytecode, each
+# would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 # What to test, and anything more for pytest:
 #   make test TESTS=tests/stores ARGS="-x -k lease"
 TESTS ?= tests
 ARGS  ?=
+
+# Processes that run them: as many as there are cores, and four at most. WORKERS=0 is one
+# process alone; so is ARGS="-x --pdb".
+WORKERS  ?= auto
+PARALLEL := -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Checked beside the package, where they exist.
 BESIDE := $(wildcard tests examples benchmarks)
@@ -22,14 +31,14 @@ help: ## list the targets
 run: $(VENV)/runtime-installed ## run the checkout example to the end, on real input
 	@$(BIN)/python -m examples.checkout
 
-test: $(VENV)/dev-installed ## run the tests (TESTS=folder, ARGS="-k name")
-	@$(BIN)/python -m pytest -m "not long" $(TESTS) $(ARGS)
+test: $(VENV)/dev-installed ## run the tests (TESTS=folder, ARGS="-k name", WORKERS=0)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not long" $(TESTS) $(ARGS)
 
 test-long: $(VENV)/dev-installed ## run the tests that take minutes
 	@$(BIN)/python -m pytest -m long --timeout 1800 $(TESTS) $(ARGS)
 
 test-uvloop: $(VENV)/dev-installed ## run the tests on uvloop
-	@TASKER_TEST_UVLOOP=1 $(BIN)/python -m pytest -m "not long" $(TESTS) $(ARGS)
+	@TASKER_TEST_UVLOOP=1 $(BIN)/python -m pytest $(PARALLEL) -m "not long" $(TESTS) $(ARGS)
 
 lint: $(VENV)/dev-installed ## check style and format
 	@$(BIN)/ruff check .

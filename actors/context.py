@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tasker.actors.journal import Journal
+from tasker.actors.lease import Lease, NoLease
 from tasker.actors.permits import Permits
 from tasker.actors.protocols import Clock, NoOutbox, Observer, Outbox, Runner
 from tasker.actors.step import StepPool
@@ -30,7 +31,8 @@ class TaskContext:
     """What every task supervisor of a node shares.
 
     ``working`` is False on a node that only does operations: it starts no steps.
-    ``draining`` turns True at shutdown: nothing new starts.
+    ``draining`` turns True at shutdown: nothing new starts. ``lease`` says whether this
+    node may act for its tasks; where it does not, nothing starts and nothing is taken up.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class TaskContext:
         residents: Residents,
         node_id: str,
         outbox: Outbox | None = None,
+        lease: Lease | None = None,
         passivate_after_seconds: float = 1.0,
         working: bool = True,
     ) -> None:
@@ -61,6 +64,7 @@ class TaskContext:
         self.residents = residents
         self.node_id = node_id
         self.outbox: Outbox = outbox or NoOutbox()
+        self.lease: Lease = lease or NoLease()
         self.passivate_after_seconds = passivate_after_seconds
         self.working = working
         self.draining = False

@@ -10,7 +10,7 @@ import msgspec
 from tasker.actors.actor import Actor
 from tasker.actors.protocols import Clock
 from tasker.actors.workflow.messages import AnyOperation
-from tasker.stores.errors import StoreError, TaskerError
+from tasker.stores.errors import NotHereError, StoreError, TaskerError
 from tasker.stores.protocols import CommandStore
 from tasker.stores.records import CommandRecord, TaskState
 
@@ -34,8 +34,11 @@ class Inbox(Actor):
         store: CommandStore,
         clock: Clock,
         operate: Callable[[str, AnyOperation], Awaitable[TaskState]],
+        *,
+        node_id: str,
     ) -> None:
         super().__init__("inbox")
+        self._node_id = node_id
         self._store = store
         self._clock = clock
         self._operate = operate
@@ -58,16 +61,23 @@ class Inbox(Actor):
                 self._nudged.set()
 
     async def _serve(self) -> None:
-        while commands := await self._store.waiting_commands(AT_ONCE):
+        left: set[str] = set()
+        while commands := await self._store.waiting_commands(AT_ONCE, self._node_id):
+            if left.issuperset(each.command_id for each in commands):
+                break
             async with anyio.create_task_group() as group:
                 for command in commands:
-                    group.start_soon(self._do, command)
+                    group.start_soon(self._do, command, left)
         await self._store.prune_commands(self._clock.now() - KEEP_SECONDS)
 
-    async def _do(self, command: CommandRecord) -> None:
+    async def _do(self, command: CommandRecord, left: set[str]) -> None:
+        """Do a command, or leave it to the node that has its task."""
         try:
             state = await self._operate(command.task_id, _decoder.decode(command.arguments))
             outcome = msgspec.json.encode({"ok": state})
+        except NotHereError:
+            left.add(command.command_id)
+            return
         except (TaskerError, msgspec.DecodeError) as error:
             outcome = msgspec.json.encode(
                 {

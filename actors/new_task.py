@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from tasker.actors.workflow.plan import Plan
-from tasker.stores.records import ActionRecord, StepRecord, TaskRecord
+from tasker.stores.records import (
+    ActionRecord,
+    Append,
+    StepRecord,
+    TaskRecord,
+    TaskState,
+    Transition,
+)
 
 
 class NewTask(Struct, frozen=True, gc=False, kw_only=True):
@@ -23,3 +31,18 @@ class NewTask(Struct, frozen=True, gc=False, kw_only=True):
     steps: Sequence[StepRecord] = ()
     identity_expires_before: float | None = None
     actions: Sequence[ActionRecord] = ()
+
+    def waiting(self, outgoing: Raw | None) -> Append:
+        """Return the append that creates the task as one that waits for an owner."""
+        return Append(
+            task_id=self.task.task_id,
+            epoch=self.task.epoch,
+            seq=1,
+            at=self.task.created_at,
+            created=msgspec.structs.replace(self.task, owner=None, wake_at=0.0),
+            identity_expires_before=self.identity_expires_before,
+            steps=tuple(self.steps),
+            transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
+            actions=tuple(self.actions),
+            outgoing=outgoing,
+        )

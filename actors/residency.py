@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import anyio
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from tasker.actors.actor import Actor
 from tasker.actors.agenda import Agenda
@@ -34,11 +34,7 @@ from tasker.stores.errors import (
     StoreError,
 )
 from tasker.stores.protocols import Store
-from tasker.stores.records import (
-    Append,
-    TaskState,
-    Transition,
-)
+from tasker.stores.records import DefinitionRecord, TaskState
 
 LOAD_BATCH = 128
 """Tasks claimed from the store at once."""
@@ -48,6 +44,8 @@ MOST_IN_MOTION = 256
 So many keep the event loop and the store busy; more tasks in memory would only cost
 time to look after. Tasks whose steps take their time are not in motion.
 """
+HEARING_FACTOR = 10
+"""How much more seldom the store is polled while it tells of others by itself."""
 LOAD_SECONDS = 0.05
 """The longest that room for a few tasks stays empty while others wait for it."""
 REFUSALS = (StaleLeaseError, AppendConflictError, DuplicateIdentityError, EncodingError)
@@ -141,7 +139,8 @@ class Residency(Actor):
         this raises.
         """
         context = self._ready_context()
-        if not self._has_room() or self._agenda.backlog or not context.working or context.draining:
+        waits = not context.working or self._is_idle(context)
+        if waits or self._agenda.backlog or not self._has_room():
             await self._shelve(new, settled)
             return
         if context.journal.broken is not None:
@@ -167,6 +166,16 @@ class Residency(Actor):
         except BaseException:
             self._reserved -= 1
             raise
+
+    async def submit_within(
+        self, connection: object, new: NewTask, definition: DefinitionRecord | None
+    ) -> None:
+        """Leave a task in a transaction of the caller's; it is found once that is committed.
+
+        Raises what `TransactionStore.commit_within` raises.
+        """
+        append = new.waiting(self._outgoing(self._ready_context(), new))
+        await self._store.commit_within(connection, append, definition)
 
     async def operate(self, task_id: str, operation: AnyOperation) -> TaskState | None:
         """Do an operation on a task, in memory or not; return its state after it.
@@ -244,8 +253,11 @@ class Residency(Actor):
         """Load what is due and what waits for room, again and again."""
         # For the next answer to tell of what changes from now on.
         await self._changed()
+        if self._poll is not None:
+            self._store.listen(self._heard)
         while True:
             self._agenda.look_begins()
+            await self._ask_others()
             try:
                 await self._fill()
                 await self._ask_what_is_due()
@@ -260,9 +272,7 @@ class Residency(Actor):
                 continue
             while not self._agenda.look_wanted:
                 await self._agenda.wait(self._until_poll())
-                if await self._changed():
-                    self._agenda.know_nothing()
-                    self._on_changed()
+                if await self._ask_others():
                     break
 
     def close(self) -> None:
@@ -297,6 +307,18 @@ class Residency(Actor):
                 self._empty = anyio.Event()
                 await self._empty.wait()
 
+    # Losing the store, and having it again
+
+    def stand_down(self, error: Exception) -> None:
+        """Let go of every task in memory, recording nothing: they may be others' by now."""
+        for supervisor in list(self._live.values()):
+            supervisor.stand_down(error)
+
+    def look_again(self) -> None:
+        """Look for tasks that can be taken up: somebody else let go of some."""
+        self._agenda.know_nothing()
+        self._agenda.look()
+
     # What supervisors report
 
     def ended(self, state: WorkflowState) -> None:
@@ -321,7 +343,7 @@ class Residency(Actor):
         """Another owner has the task; nothing more is done with it here."""
         self._lost += 1
         self._forget(state)
-        self._on_trouble(state.task.task_id, "the task was taken over by another owner", error)
+        self._on_trouble(state.task.task_id, "nothing more is done with the task here", error)
 
     def _crashed(self, supervisor: TaskSupervisor, error: Exception) -> None:
         state = supervisor.state
@@ -353,7 +375,7 @@ class Residency(Actor):
 
     async def _fill(self) -> None:
         context = self._ready_context()
-        if not context.working or context.draining:
+        if not context.working or self._is_idle(context):
             return
         while (room := self._room_to_load()) > 0:
             if not self._agenda.waits:
@@ -377,20 +399,7 @@ class Residency(Actor):
         """Have a task made durable without taking it into memory."""
         task = new.task
         context = self._ready_context()
-        append = Append(
-            task_id=task.task_id,
-            epoch=task.epoch,
-            seq=1,
-            at=task.created_at,
-            created=msgspec.structs.replace(task, owner=None, wake_at=0.0),
-            identity_expires_before=new.identity_expires_before,
-            steps=tuple(new.steps),
-            transitions=(Transition(from_state=None, to_state=TaskState.PENDING),),
-            actions=tuple(new.actions),
-            outgoing=(
-                context.outbox.of_created(task, task.created_at) if context.outbox.wanted else None
-            ),
-        )
+        append = new.waiting(self._outgoing(context, new))
 
         def done(outcome: Exception | None) -> None:
             # In the journal's turn: before anybody can load the task, and tell of its start.
@@ -405,6 +414,11 @@ class Residency(Actor):
         except BaseException:
             self._look_for(task.task_id)
             raise
+
+    def _outgoing(self, context: TaskContext, new: NewTask) -> Raw | None:
+        if not context.outbox.wanted:
+            return None
+        return context.outbox.of_created(new.task, new.task.created_at)
 
     def _look_for(self, task_id: str) -> None:
         """See to it that a task which waits in the store is found when there is room."""
@@ -426,21 +440,41 @@ class Residency(Actor):
         if context.working and not context.draining:
             self._agenda.look_by(self._clock.now() + LOAD_SECONDS)
 
+    def _heard(self) -> None:
+        """Ask at once whether others wrote to the store: it says so."""
+        self._polled_at = -math.inf
+        self._agenda.look()
+
+    async def _ask_others(self) -> bool:
+        """Take nothing for granted if others wrote to the store; return whether they did."""
+        if not await self._changed():
+            return False
+        self._agenda.know_nothing()
+        self._on_changed()
+        return True
+
     def _until_poll(self) -> float | None:
         if self._poll is None:
             return None
-        return max(0.0, self._polled_at + self._poll - self._clock.now())
+        return max(0.0, self._polled_at + self._pause(self._poll) - self._clock.now())
+
+    def _pause(self, poll_seconds: float) -> float:
+        return poll_seconds * (HEARING_FACTOR if self._store.hears else 1)
 
     async def _changed(self) -> bool:
         """Return whether others wrote to the store; it is asked no more often than it says."""
         now = self._clock.now()
-        if self._poll is None or now < self._polled_at + self._poll:
+        if self._poll is None or now < self._polled_at + self._pause(self._poll):
             return False
         self._polled_at = now
         try:
             return await self._store.changed()
         except StoreError:
             return False
+
+    def _is_idle(self, context: TaskContext) -> bool:
+        """Whether nothing is to be taken up: the node drains, or may not act."""
+        return context.draining or not context.lease.holds()
 
     def _has_room(self) -> bool:
         return len(self._live) + self._reserved < self._limit

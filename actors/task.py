@@ -29,6 +29,7 @@ from tasker.actors.workflow.states import AT_REST
 from tasker.stores.errors import (
     AppendConflictError,
     EncodingError,
+    LeaseLostError,
     StaleLeaseError,
     StoreError,
     TaskerError,
@@ -265,7 +266,7 @@ class TaskSupervisor(Actor):
         batch, messages = recording.batch, recording.messages
         try:
             if isinstance(error, StaleLeaseError | AppendConflictError):
-                self._stand_down(batch, error)
+                self._refused(batch, error)
             elif isinstance(error, EncodingError):
                 await self._start_over(batch)
                 apart = _apart(messages, error)
@@ -384,7 +385,7 @@ class TaskSupervisor(Actor):
         snapshot = await self._read()
         if snapshot is None or snapshot.task.epoch != self.state.epoch or snapshot.seq > seq:
             task_id, epoch = self.state.task.task_id, self.state.epoch
-            self._stand_down(batch, StaleLeaseError(task_id=task_id, epoch=epoch, current=None))
+            self._refused(batch, StaleLeaseError(task_id=task_id, epoch=epoch, current=None))
             return False
         if snapshot.seq == seq:
             return True
@@ -424,6 +425,11 @@ class TaskSupervisor(Actor):
         if batch.transitions or batch.head is not None:
             context.observer.decided(state, batch.transitions, batch.at)
         state.recorded()
+        if batch.starts and not context.lease.holds():
+            # It was recorded while the lease ran out. Whoever takes the task over finds
+            # attempts that nobody runs, and tries again.
+            self._give_back(batch)
+            self.stand_down(LeaseLostError(node_id=context.node_id))
         for index, attempt in batch.stops:
             context.pool.stop((state.task.task_id, index, attempt))
         for index, attempt in batch.starts:
@@ -434,6 +440,8 @@ class TaskSupervisor(Actor):
         batch.starts = []
         for reply in batch.replies:
             reply.set(state.head.state)
+        if self.stopping:
+            return
         if state.head.owner is not None:
             self._set_timer()
             return
@@ -453,13 +461,21 @@ class TaskSupervisor(Actor):
             self._timer.cancel()
         self._timer = None if at is None else self._context.timers.at(at, self.nudge)
 
-    def _stand_down(self, batch: Batch, error: Exception) -> None:
-        """Another owner has the task: stop everything, say nothing was done."""
+    def _refused(self, batch: Batch, error: Exception) -> None:
+        """Another owner has the task: say that nothing was done, and stop everything."""
         self._give_back(batch)
-        self._context.pool.stop_task(self.state.task.task_id)
         for reply in batch.replies:
             reply.fail(error)
+        self.stand_down(error)
+
+    def stand_down(self, error: Exception) -> None:
+        """Do nothing more with the task, which another owner has, or may have by now."""
+        if self.stopping:
+            return
+        self._context.pool.stop_task(self.state.task.task_id)
+        self._claims.drop()
         self.stop()
+        self.nudge()
         self._context.residents.lost(self.state, error)
 
     def _give_back(self, batch: Batch) -> None:

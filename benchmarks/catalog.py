@@ -11,7 +11,18 @@ _FOLDER = Path(__file__).parent / "cases"
 ORDER = (
     *("diamond", "chain", "fanout", "latency", "concurrency", "plain", "budget"),
     *("mailbox", "journal", "advance", "codec", "analysis", "subscribers"),
-    *("live", "import", "cli", "recovery", "waiting", "growth", "statistics", "telemetry", "peers"),
+    *(
+        "live",
+        "import",
+        "cli",
+        "recovery",
+        "waiting",
+        "growth",
+        "statistics",
+        "telemetry",
+        "serve",
+        "peers",
+    ),
 )
 
 

@@ -6,6 +6,7 @@ from tasker.stores.errors import (
     DuplicateIdentityError,
     EncodingError,
     ForeignDatabaseError,
+    MissingExtraError,
     SizeLimitError,
     StaleLeaseError,
     StoreClosedError,
@@ -16,6 +17,7 @@ from tasker.stores.errors import (
     StoreUrlError,
     StoreVersionError,
     TaskerError,
+    TransactionError,
 )
 from tasker.stores.memory import MemoryStore
 from tasker.stores.outbox import (
@@ -36,6 +38,7 @@ from tasker.stores.protocols import (
     Store,
     SystemStore,
     TaskReader,
+    TransactionStore,
 )
 from tasker.stores.records import (
     ActionRecord,
@@ -93,6 +96,7 @@ __all__ = [
     "HistoryRecord",
     "JournalStore",
     "MemoryStore",
+    "MissingExtraError",
     "NamespaceRecord",
     "NodeRecord",
     "ObjectMapRecord",
@@ -128,6 +132,8 @@ __all__ = [
     "TaskTimes",
     "TaskerError",
     "TimesPage",
+    "TransactionError",
+    "TransactionStore",
     "Transition",
     "decode",
     "encode",

@@ -15,7 +15,10 @@
         ├── StoreVersionError          written by a newer version of Tasker
         ├── ForeignDatabaseError       the database is not one of Tasker's
         ├── StoreUrlError              the URL names no store
+        ├── TransactionError           a connection that no task can be submitted through
         ├── StaleLeaseError            the writer no longer owns the task
+        ├── LeaseLostError             the node's lease has run out
+        ├── NotHereError               another node has the task
         ├── AppendConflictError        the task has moved on since it was read
         ├── DuplicateIdentityError     a task with this identity exists
         └── EncodingError              a value cannot be stored
@@ -199,13 +202,17 @@ class StoreVersionError(StoreError):
 class ForeignDatabaseError(StoreError):
     """What the URL names exists and is not a database of Tasker; it was left untouched."""
 
-    def __init__(self, *, url: str, reason: str) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        reason: str,
+        remedy: str = "Name a new file, or one that Tasker wrote",
+    ) -> None:
         self.url = url
         self.reason = reason
-        super().__init__(
-            f"the store {url} {reason}; it was left untouched. Name a new file, or one that "
-            "Tasker wrote"
-        )
+        self.remedy = remedy
+        super().__init__(f"the store {url} {reason}; it was left untouched. {remedy}")
 
 
 class StoreUrlError(StoreError):
@@ -216,7 +223,20 @@ class StoreUrlError(StoreError):
         self.reason = reason
         super().__init__(
             f"cannot use the store URL {url!r}: {reason}. "
-            "Use memory://, sqlite:///relative.db or sqlite:////absolute/path.db"
+            "Use memory://, sqlite:///relative.db, sqlite:////absolute/path.db or "
+            "postgresql://user:password@host/database"
+        )
+
+
+class TransactionError(StoreError):
+    """A task was to be submitted through a connection that cannot take it."""
+
+    def __init__(self, *, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(
+            f"cannot submit to the store {url} through this connection: {reason}. See "
+            "docs/transactions.md"
         )
 
 
@@ -234,6 +254,25 @@ class StaleLeaseError(StoreError):
             f"append to task {task_id} refused: it carries epoch {epoch}, the current one is "
             f"{'unknown (no such task)' if current is None else current}"
         )
+
+
+class LeaseLostError(StoreError):
+    """A node's lease of the store has run out: others may have taken its tasks over."""
+
+    def __init__(self, *, node_id: str) -> None:
+        self.node_id = node_id
+        super().__init__(
+            f"the lease of node {node_id} has run out before it could be renewed; other nodes "
+            "go on with its tasks"
+        )
+
+
+class NotHereError(StoreError):
+    """Another node has the task: what is to be done with it has to be done there."""
+
+    def __init__(self, *, task_id: str) -> None:
+        self.task_id = task_id
+        super().__init__(f"another node has task {task_id}")
 
 
 class AppendConflictError(StoreError):

@@ -22,6 +22,7 @@ def matches(task: TaskSummary, where: TaskFilter, annotations: Iterable[Annotati
         (where.namespace is None or task.namespace == where.namespace)
         and (where.name is None or task.name == where.name)
         and (where.version is None or task.version == where.version)
+        and (where.initiator is None or task.initiator == where.initiator)
         and (not where.states or task.state in where.states)
         and set(where.tags) <= set(task.tags)
         and (where.created_from is None or task.created_at >= where.created_from)

@@ -12,17 +12,19 @@ from anyio.lowlevel import checkpoint
 from msgspec.structs import asdict, replace
 
 from tasker.stores.admission import Admission, Head, IdentityHolder, wanted_identities
-from tasker.stores.errors import StoreError, StoreInUseError
+from tasker.stores.errors import StoreError, StoreInUseError, TransactionError
 from tasker.stores.matching import matches
 from tasker.stores.memory_audit import MemoryAudit
 from tasker.stores.memory_catalog import MemoryCatalog
 from tasker.stores.memory_outbox import MemoryOutbox
 from tasker.stores.memory_times import times_of
+from tasker.stores.one_node import OneNode
 from tasker.stores.records import (
     UNDONE,
     AnnotationRecord,
     AnnotationTypeRecord,
     Append,
+    DefinitionRecord,
     HistoryRecord,
     NamespaceRecord,
     NodeRecord,
@@ -57,7 +59,7 @@ class _Entry(msgspec.Struct):
         return TaskSnapshot(task=self.task, steps=tuple(self.steps.values()), seq=self.seq)
 
 
-class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
+class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox, OneNode):
     """A store whose contents live as long as the object, across close and open."""
 
     def __init__(self) -> None:
@@ -99,6 +101,13 @@ class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
             if refusal is None:
                 self._record(append)
         return refusals
+
+    async def commit_within(
+        self, connection: object, append: Append, definition: DefinitionRecord | None
+    ) -> None:
+        """See `TransactionStore.commit_within`: there is nothing to be in one transaction with."""
+        self._check_open()
+        raise TransactionError(url=self.url, reason="a store in memory has no transactions")
 
     async def probe(self) -> None:
         """See `JournalStore.probe`."""
@@ -297,7 +306,7 @@ class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
 
     # Claims
 
-    async def join(self, node: NodeRecord) -> int:
+    async def join(self, node: NodeRecord, *, lease_seconds: float = 15.0) -> int:
         """See `ClaimStore.join`."""
         self._check_open()
         if self._node is not None and self._node.node_id != node.node_id:
@@ -319,6 +328,9 @@ class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
         """See `ClaimStore.holder`."""
         self._check_open()
         return self._node
+
+    async def _owned(self) -> int:
+        return sum(entry.task.owner is not None for entry in self._entries.values())
 
     async def claim_backlog(self, node_id: str, limit: int) -> list[TaskSnapshot]:
         """See `ClaimStore.claim_backlog`."""
@@ -352,6 +364,14 @@ class MemoryStore(MemoryCatalog, MemoryAudit, MemoryOutbox):
         self._check_open()
         first, self._asked = not self._asked, True
         return first
+
+    def listen(self, tell: Callable[[], None]) -> None:
+        """See `ClaimStore.listen`: there is nobody to hear."""
+
+    @property
+    def hears(self) -> bool:
+        """See `ClaimStore.hears`."""
+        return False
 
     def _claim(self, task: TaskRecord, node_id: str) -> TaskSnapshot:
         return self._put(replace(task, owner=node_id, epoch=task.epoch + 1))

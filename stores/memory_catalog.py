@@ -98,7 +98,7 @@ class MemoryCatalog(MemoryBase):
         self._check_open()
         self._commands.setdefault(command.command_id, command)
 
-    async def waiting_commands(self, limit: int) -> list[CommandRecord]:
+    async def waiting_commands(self, limit: int, node_id: str) -> list[CommandRecord]:
         """See `CommandStore.waiting_commands`."""
         self._check_open()
         waiting = [command for command in self._commands.values() if command.outcome is None]

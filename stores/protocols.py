@@ -9,10 +9,11 @@ the store stays usable for later calls.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tasker.stores.errors import StoreError
+from tasker.stores.leases import LeaseStore
 from tasker.stores.outbox import OutboxStore
 from tasker.stores.records import (
     AnnotationRecord,
@@ -62,6 +63,24 @@ class JournalStore(Protocol):
 
     async def probe(self) -> None:
         """Write and read back a small value durably; raise when that fails."""
+
+
+class TransactionStore(Protocol):
+    """Writes beside those of an application, in its own transaction."""
+
+    async def commit_within(
+        self, connection: object, append: Append, definition: DefinitionRecord | None
+    ) -> None:
+        """Create a task inside the transaction that a connection of the caller's has open.
+
+        The task is there if and only if that transaction is committed, and nobody sees it
+        before. Nothing is committed or rolled back here. ``definition`` is kept with it,
+        None when it is already. ``append`` is a task's first one, and has no owner.
+
+        Raises what `commit` gives for a refusal, and leaves the transaction as it was
+        then; `TransactionError` when the connection is none of this store's database, or
+        has no transaction, or when the store has none.
+        """
 
 
 class TaskReader(Protocol):
@@ -156,12 +175,13 @@ class AuditReader(Protocol):
 class ClaimStore(Protocol):
     """Who works the store, and who owns which task."""
 
-    async def join(self, node: NodeRecord) -> int:
+    async def join(self, node: NodeRecord, *, lease_seconds: float = 15.0) -> int:
         """Become the one node that works this store, and free what others held.
 
-        Every task owned by another node loses its owner, its epoch unchanged, so
-        that it can be claimed. Returns how many there were. The node that worked it
-        before loses its leases of subscriptions. Raises
+        Where several may, see `LeaseStore.many_nodes`, it becomes one of them, with a lease
+        of ``lease_seconds``. Else every task owned by another node loses its owner, its
+        epoch unchanged, so that it can be claimed. Returns how many there were. The node
+        that worked it before loses its leases of subscriptions. Raises
         `StoreInUseError`, naming the holder, while another live node works the
         store; a dead process holds nothing.
         """
@@ -196,10 +216,22 @@ class ClaimStore(Protocol):
         """Return the earliest ``wake_at`` above 0 among tasks with no owner, or None."""
 
     async def changed(self) -> bool:
-        """Return whether another process wrote to the store since the last call.
+        """Return whether another process left something to look for since the last call.
 
-        Cheap enough to ask several times a second. The first call returns True.
+        That is a task without an owner, or a command; other writes of other processes may
+        count too. Cheap enough to ask several times a second. The first call returns True.
         """
+
+    def listen(self, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called, on the event loop, when it is worth asking `changed`.
+
+        Sooner than one would ask, and without a promise: it may come for nothing, late or
+        never. Called once, on an open store; it ends with `close`.
+        """
+
+    @property
+    def hears(self) -> bool:
+        """Whether other processes are heard just now, so that asking seldom will do."""
 
 
 class CatalogStore(Protocol):
@@ -250,8 +282,12 @@ class CommandStore(Protocol):
     async def post_command(self, command: CommandRecord) -> None:
         """Leave a command for the engine that works this store."""
 
-    async def waiting_commands(self, limit: int) -> list[CommandRecord]:
-        """Return commands without an outcome, oldest first."""
+    async def waiting_commands(self, limit: int, node_id: str) -> list[CommandRecord]:
+        """Return commands without an outcome that this node may do, oldest first.
+
+        Where many nodes work the store, those for a task that another node owns are left
+        out: they are for that one.
+        """
 
     async def finish_command(self, command_id: str, outcome: bytes) -> None:
         """Record a command's outcome, a JSON object; the first outcome stays."""
@@ -265,10 +301,12 @@ class CommandStore(Protocol):
 
 class Store(
     JournalStore,
+    TransactionStore,
     TaskReader,
     StatisticsReader,
     AuditReader,
     ClaimStore,
+    LeaseStore,
     CatalogStore,
     SystemStore,
     CommandStore,

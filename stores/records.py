@@ -272,6 +272,7 @@ class TaskFilter(Struct, frozen=True, gc=False, kw_only=True):
     namespace: str | None = None
     name: str | None = None
     version: str | None = None
+    initiator: str | None = None
     states: tuple[TaskState, ...] = ()
     tags: tuple[str, ...] = ()
     created_from: float | None = None
@@ -353,6 +354,7 @@ class NodeRecord(Struct, frozen=True, gc=False, kw_only=True):
     host: str
     pid: int
     started_at: float
+    version: str = ""
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host} (node {self.node_id})"

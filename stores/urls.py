@@ -4,6 +4,7 @@ memory://                                  kept in this process, for tests
 sqlite:///orders.db                        relative to the working directory
 sqlite:////var/lib/orders.db               absolute
 sqlite:///orders.db?durability=relaxed     a power cut may lose the last moments
+postgresql://ann:secret@db.example/shop    see docs/postgres.md for its options
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from tasker.stores.errors import StoreUrlError
+from tasker.stores.masked import masked
 from tasker.stores.memory import MemoryStore
 from tasker.stores.protocols import Store
 
-SCHEMES = ("memory", "sqlite")
+SCHEMES = ("memory", "sqlite", "postgresql")
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>[^?#]*)(?:\?(?P<query>.*))?")
-_SECRET = re.compile(r"(?P<before>(?:^(?!\w+://)|://)[^:/@]*:).*(?=@)")
-_SECRET_IN_QUERY = re.compile(r"(?i)([?&](?:password|passwd|pwd|token|secret)=)[^&]*")
 _SQLITE_OPTIONS = ("durability", "busy_seconds")
 
 
@@ -36,6 +36,7 @@ def make_store(url: str, *, create: bool = True, **options: Any) -> Store:
 
     Raises:
         StoreUrlError: No such kind of store, or something in the URL is wrong.
+        MissingExtraError: What the kind of store needs is not installed.
     """
     if not url:
         raise StoreUrlError(url=url, reason="there is none; give it, or set TASKER_STORE")
@@ -43,19 +44,20 @@ def make_store(url: str, *, create: bool = True, **options: Any) -> Store:
     if found is None:
         raise StoreUrlError(url=masked(url), reason="it has no scheme")
     scheme = found["scheme"].lower()
+    if scheme == "postgres":
+        scheme = "postgresql"
     if scheme not in SCHEMES:
         near = get_close_matches(scheme, SCHEMES, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}://?" if near else f"known are {' and '.join(SCHEMES)}"
+        hint = f"did you mean {near[0]}://?" if near else f"known are {', '.join(SCHEMES)}"
         raise StoreUrlError(url=masked(url), reason=f"unknown scheme {scheme!r}; {hint}")
     query = dict(parse_qsl(found["query"] or "", keep_blank_values=True))
     if scheme == "memory":
         return _memory(url, found["rest"], {**query, **options})
+    if scheme == "postgresql":
+        from tasker.stores.postgres import PostgresStore
+
+        return PostgresStore(url, create=create, **options)
     return _sqlite(url, found["rest"], query, {**options, "create": create})
-
-
-def masked(url: str) -> str:
-    """Return the URL with any password in it replaced by ``***``."""
-    return _SECRET_IN_QUERY.sub(r"\1***", _SECRET.sub(r"\g<before>***", url))
 
 
 def _memory(url: str, rest: str, options: dict[str, Any]) -> MemoryStore:

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from tasker.events.webhooks import WebhookSubscriber
     from tasker.handlers import Sequence, Step, StepHandler, Task, TaskHandler
     from tasker.handlers.api import ApiStepHandler
-    from tasker.reading import TaskQuery
+    from tasker.reading import AuditQuery, TaskQuery
     from tasker.request import TaskRequest
     from tasker.stores.records import StepState, TaskState
     from tasker.task_view import StepView, TaskView
 
 __all__ = [
     "ApiStepHandler",
+    "AuditQuery",
     "Backoff",
     "BaseSubscriber",
     "Definition",
@@ -78,7 +79,7 @@ _HOMES = {
     "tasker.events.webhooks": ("WebhookSubscriber",),
     "tasker.handlers": ("Sequence", "Step", "StepHandler", "Task", "TaskHandler"),
     "tasker.handlers.api": ("ApiStepHandler",),
-    "tasker.reading": ("TaskQuery",),
+    "tasker.reading": ("AuditQuery", "TaskQuery"),
     "tasker.request": ("TaskRequest",),
     "tasker.stores.records": ("StepState", "TaskState"),
     "tasker.task_view": ("StepView", "TaskView"),

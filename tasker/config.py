@@ -39,6 +39,8 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
         outbox_retention_seconds: How long the store keeps events for durable subscriptions
             that nobody delivers.
         poll_seconds: How often other processes' submissions are looked for.
+        lease_seconds: For how long a node has its tasks after it was last heard of, where
+            several work one store: so long a dead node's tasks wait for another. At least 1.
         identity: How equal requests are told: ``none`` (each is its own task),
             ``hash`` (of what is asked for), or ``package.module:Class``.
         identity_window_seconds: How long a ``hash`` identity stays taken.
@@ -64,6 +66,7 @@ class EngineConfig(Struct, frozen=True, kw_only=True):
     subscriber_drain_seconds: float = 5.0
     outbox_retention_seconds: float = 7 * 86_400.0
     poll_seconds: float = 0.5
+    lease_seconds: float = 15.0
     identity: str = "none"
     identity_window_seconds: float = 60.0
     telemetry: TelemetryConfig = TelemetryConfig()

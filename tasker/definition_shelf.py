@@ -84,20 +84,24 @@ class DefinitionShelf:
 
     async def keep(self, bound: BoundDefinition, at: float) -> None:
         """Have a definition in the store, before the first task that runs under it."""
+        record = self.to_keep(bound, at)
+        if record is not None:
+            await self._store.put_definition(record)
+            self._kept.add(record.hash)
+
+    def to_keep(self, bound: BoundDefinition, at: float) -> DefinitionRecord | None:
+        """Return what the store has to keep of a definition, None when it does already."""
         definition = bound.definition
         if definition.hash in self._kept:
-            return
-        await self._store.put_definition(
-            DefinitionRecord(
-                hash=definition.hash,
-                namespace=definition.namespace,
-                name=definition.name,
-                version=definition.version,
-                body=msgspec.Raw(msgspec.json.encode(definition)),
-                created_at=at,
-            )
+            return None
+        return DefinitionRecord(
+            hash=definition.hash,
+            namespace=definition.namespace,
+            name=definition.name,
+            version=definition.version,
+            body=msgspec.Raw(msgspec.json.encode(definition)),
+            created_at=at,
         )
-        self._kept.add(definition.hash)
 
     async def _recall(self, task: TaskRecord) -> BoundDefinition:
         try:

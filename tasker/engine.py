@@ -6,12 +6,13 @@ import os
 import socket
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
 
+import tasker
 from tasker.actors.clock import SystemClock
 from tasker.actors.protocols import Clock, Witness
 from tasker.actors.workflow.messages import AnyOperation
@@ -20,12 +21,13 @@ from tasker.closing import told_only
 from tasker.config import EngineConfig
 from tasker.definition_shelf import DefinitionShelf
 from tasker.definitions.definition import Definition
-from tasker.errors import EngineClosedError, TaskerError
+from tasker.errors import EngineClosedError, NotHereError, TaskerError
 from tasker.events.announcer import Announcer
 from tasker.events.bus import EventBus
 from tasker.events.durable import DurableDelivery
 from tasker.events.exports import Exports
 from tasker.events.keeper import OutboxKeeper
+from tasker.events.kept import KeptEvents
 from tasker.events.known import EventCatalog
 from tasker.events.notices import Notices
 from tasker.events.outbox import EventOutbox
@@ -262,6 +264,20 @@ class Engine(Submitting, Operator, Readable, Listening, Monitored):
         """Whether tasks run here; else they are left to the engine that works the store."""
         return self._work
 
+    def keep_events(self, name: str, events: Iterable[str]) -> KeptEvents:
+        """Return the events of decisions that the store is to keep under a name.
+
+        They are kept from its ``begin`` on, until `tasker.subscriptions.Subscriptions.remove`.
+        """
+        return KeptEvents(
+            name,
+            events,
+            store=self._store,
+            outbox=self._outbox,
+            clock=self._clock,
+            owner=self._node_id,
+        )
+
     # Its life
 
     async def __aenter__(self) -> Self:
@@ -270,8 +286,8 @@ class Engine(Submitting, Operator, Readable, Listening, Monitored):
             await self._store.open()
             self._stack.push_async_callback(self._store.close)
             if self._work:
-                await self._store.join(self._node())
-                self._stack.push_async_callback(self._leave)
+                await self._runtime.join()
+                self._stack.push_async_callback(self._runtime.leave)
             await self._stack.enter_async_context(self._runner)
             self._announcer.open()
             await self._subscribers.declare()
@@ -335,7 +351,13 @@ class Engine(Submitting, Operator, Readable, Listening, Monitored):
             notices=self._notices,
             clock=self._clock,
             config=self.config,
-            node_id=self._node_id,
+            node=NodeRecord(
+                node_id=self._node_id,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                started_at=self._clock.now(),
+                version=tasker.__version__,
+            ),
             working=working,
             takes_up=self._recover,
         )
@@ -376,14 +398,6 @@ class Engine(Submitting, Operator, Readable, Listening, Monitored):
             trouble=lambda: self.health().trouble,
         )
 
-    def _node(self) -> NodeRecord:
-        return NodeRecord(
-            node_id=self._node_id,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            started_at=self._clock.now(),
-        )
-
     async def _close(self, drain_seconds: float) -> None:
         try:
             self._events.release()
@@ -401,30 +415,35 @@ class Engine(Submitting, Operator, Readable, Listening, Monitored):
     @asynccontextmanager
     async def _held(self) -> AsyncIterator[None]:
         """Hold the store for as long as something is done."""
-        await self._store.join(self._node())
+        await self._runtime.join()
         try:
             yield
         except BaseException:
             with told_only():
-                await self._leave()
+                await self._runtime.leave()
             raise
-        await self._leave()
-
-    async def _leave(self) -> None:
-        with anyio.CancelScope(shield=True):
-            await self._store.leave(self._node_id)
+        await self._runtime.leave()
 
     async def _operate(self, task_id: str, operation: AnyOperation) -> TaskState:
         self._check_open("operate on a task")
         if self._work:
-            return await self._runtime.operate(task_id, operation)
-        if await self._store.holder() is not None:
+            with suppress(NotHereError):
+                return await self._runtime.operate(task_id, operation)
+        if self._work or await self._store.holder() is not None:
             return await operate_remotely(
                 self._store, self._clock, task_id, operation, timeout_seconds=REMOTE_SECONDS
             )
         # Nobody works the store: hold it for as long as the operation takes.
         async with self._held():
             return await self._runtime.operate(task_id, operation)
+
+    async def drain_node(self, node_id: str) -> bool:
+        """Have a node hand its tasks to others and take no more; return whether there is one.
+
+        It goes on answering, until it is stopped. Only where several nodes work the store.
+        """
+        self._check_open("drain a node")
+        return await self._store.drain_node(node_id)
 
     def _size_limit(self) -> int:
         return self.config.max_context_bytes

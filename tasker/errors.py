@@ -56,7 +56,9 @@ from tasker.stores.errors import (
     CacheUrlError,
     DuplicateIdentityError,
     EncodingError,
+    LeaseLostError,
     MissingExtraError,
+    NotHereError,
     SizeLimitError,
     StaleFenceError,
     StaleLeaseError,
@@ -68,6 +70,7 @@ from tasker.stores.errors import (
     StoreUrlError,
     StoreVersionError,
     TaskerError,
+    TransactionError,
 )
 
 __all__ = [
@@ -89,8 +92,10 @@ __all__ = [
     "InvalidOperationError",
     "InvalidRequestError",
     "InvalidTransitionError",
+    "LeaseLostError",
     "MissingExtraError",
     "NoAnswerError",
+    "NotHereError",
     "PermanentError",
     "Problem",
     "RegistrationError",
@@ -110,6 +115,7 @@ __all__ = [
     "TaskChangedError",
     "TaskFailedError",
     "TaskerError",
+    "TransactionError",
     "UndeclaredEventError",
     "UnknownDefinitionError",
     "UnknownStepError",

@@ -14,6 +14,7 @@ from tasker.reading import (
     Reading,
     TaskQuery,
 )
+from tasker.stores.leases import NodeStatus
 from tasker.stores.protocols import Store
 from tasker.stores.records import NodeRecord, TaskState
 from tasker.task_view import TaskListPage, TaskView
@@ -98,6 +99,11 @@ class Readable(Protocol):
         """Return the process that works the store, this one or another; None when nobody does."""
         self._check_open("ask who works the store")
         return await self._store.holder()
+
+    async def nodes(self) -> list[NodeStatus]:
+        """Return the processes that work the store, those that began first being first."""
+        self._check_open("ask who works the store")
+        return await self._store.nodes()
 
     async def annotations(self, task_id: str) -> list[Annotation]:
         """Return the notes on a task, oldest first."""

@@ -59,6 +59,7 @@ class TaskQuery(Struct, frozen=True, kw_only=True):
     namespace: str | None = None
     name: str | None = None
     version: str | None = None
+    initiator: str | None = None
     states: Sequence[TaskState | str] = ()
     tags: Sequence[str] = ()
     created_from: datetime | None = None
@@ -71,6 +72,7 @@ class TaskQuery(Struct, frozen=True, kw_only=True):
             namespace=self.namespace,
             name=self.name,
             version=self.version,
+            initiator=self.initiator,
             states=_states(self.states),
             tags=tuple(self.tags),
             created_from=None if self.created_from is None else self.created_from.timestamp(),

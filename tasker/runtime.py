@@ -8,10 +8,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import Self
 
+import anyio
+import msgspec
+
 from tasker.actors.actor import Supervised
 from tasker.actors.context import TaskContext
 from tasker.actors.inbox import Inbox
 from tasker.actors.journal import Journal
+from tasker.actors.lease import KeptLease, steady_seconds
+from tasker.actors.lease_keeper import LeaseKeeper
 from tasker.actors.permits import Permits
 from tasker.actors.protocols import Clock, Observer, Outbox, PlanSource, Runner
 from tasker.actors.residency import Residency
@@ -21,13 +26,13 @@ from tasker.actors.system import ActorSystem
 from tasker.actors.timers import Timers
 from tasker.actors.workflow.messages import AnyOperation
 from tasker.config import EngineConfig
-from tasker.errors import StoreError, TaskerError, UnknownTaskError
+from tasker.errors import NotHereError, StoreError, TaskerError, UnknownTaskError
 from tasker.events.delivery import SubscriberStatistics
 from tasker.events.notices import Notices
 from tasker.governor import Governor, PressureGauge
 from tasker.health.prober import Prober
 from tasker.stores.protocols import Store
-from tasker.stores.records import TaskState
+from tasker.stores.records import NodeRecord, TaskState
 from tasker.telemetry.engine_log import logger
 from tasker.telemetry.metrics.commits import MeasuredCommits
 from tasker.telemetry.metrics.figures import Figures
@@ -62,13 +67,15 @@ class Runtime:
         notices: Notices,
         clock: Clock,
         config: EngineConfig,
-        node_id: str,
+        node: NodeRecord,
         working: bool,
         takes_up: bool = True,
     ) -> None:
         self._store = store
+        self._node = node
         self._config = config
         self._clock = clock
+        self._working = working
         self._stack = AsyncExitStack()
         self.system = ActorSystem("engine", on_failure=_log_failure)
         self.timers = Timers(clock)
@@ -95,7 +102,7 @@ class Runtime:
             pressure.measure,
             notices.limit_changed,
         )
-        self.inbox = Inbox(store, clock, self.operate)
+        self.inbox = Inbox(store, clock, self.operate, node_id=node.node_id)
         self.prober = Prober(store)
         self._keeper = keeper
         self.subscribers = Supervisor("subscribers", on_failure=_log_failure)
@@ -108,6 +115,11 @@ class Runtime:
             timers=self.timers,
             clock=clock,
         )
+        line = store.lease_line(config.lease_seconds) if working else None
+        self.lease: KeptLease | None = None
+        if line is not None:
+            seconds = config.lease_seconds
+            self.lease = KeptLease(line, node.node_id, seconds, lag=self.watchdog.lag)
         self.residency = Residency(
             store,
             self._tasks,
@@ -130,17 +142,49 @@ class Runtime:
             observer=observer,
             clock=clock,
             residents=self.residency,
-            node_id=node_id,
+            node_id=node.node_id,
+            lease=self.lease,
             outbox=outbox,
             # What is let go of here would be taken up by somebody else.
             passivate_after_seconds=config.passivate_after_seconds if takes_up else math.inf,
             working=working,
         )
+        self._lease_keeper = None
+        if self.lease is not None:
+            self._lease_keeper = LeaseKeeper(
+                self.lease,
+                self.residency,
+                clock,
+                node_id=node.node_id,
+                join=self.join,
+                drain_seconds=config.shutdown_seconds,
+                tell=_tell_lease,
+            )
+
+    async def join(self) -> None:
+        """Become a node that works the store; raises what `ClaimStore.join` raises."""
+        since = steady_seconds()
+        self._node = msgspec.structs.replace(self._node, started_at=self._clock.now())
+        await self._store.join(self._node, lease_seconds=self._config.lease_seconds)
+        if self.lease is not None:
+            self.lease.begin(since)
+
+    async def leave(self) -> None:
+        """Give up working the store."""
+        with anyio.CancelScope(shield=True):
+            if self.lease is not None:
+                await self.lease.end()
+            await self._store.leave(self._node.node_id)
 
     async def operate(self, task_id: str, operation: AnyOperation) -> TaskState:
-        """Do an operation on a task of this node; returns the task's state after it."""
+        """Do an operation on a task of this node; returns the task's state after it.
+
+        Raises `NotHereError` when another node has it.
+        """
         state = await self.residency.operate(task_id, operation)
         if state is None:
+            if await self._store.get_task(task_id) is not None:
+                raise NotHereError(task_id=task_id)
             raise UnknownTaskError(task_id=task_id)
         return state
 
@@ -183,9 +227,13 @@ class Runtime:
         self._stack.enter_context(self.watchdog)
         self._stack.enter_context(self.governor)
         root.start(lambda: self.residency)
-        root.start(lambda: self.inbox)
+        if self._working:
+            # Commands are for whoever works the store: also those that this process leaves.
+            root.start(lambda: self.inbox)
         root.start(lambda: self.prober)
         root.launch(self._keeper)
+        if self._lease_keeper is not None:
+            root.launch(self._lease_keeper)
         return self
 
     async def __aexit__(self, *exc: object) -> bool | None:
@@ -214,3 +262,10 @@ def _tell_health(error: StoreError | None, notices: Notices) -> None:
         logger.warning("the store can be written to again; work goes on")
     else:
         logger.error("the store failed, work stops until it recovers: %s", error)
+
+
+def _tell_lease(error: Exception | None) -> None:
+    if error is None:
+        logger.warning("this node has a lease of the store again; work goes on")
+    else:
+        logger.error("%s", error)

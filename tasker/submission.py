@@ -81,17 +81,29 @@ class Submission:
 
     async def create(self, request: TaskRequest) -> TaskView:
         """Make a task durable and return it as it was created. Raises as `Engine.submit` says."""
-        new, definition = await self._submit(request)
+        new, bound = await self._submit(request)
         state = WorkflowState(task=new.task, plan=new.plan, steps=new.steps, seq=1)
-        return TaskView(state, definition, new.task.created_at)
+        return TaskView(state, bound.definition, new.task.created_at)
 
-    async def _submit(self, request: TaskRequest) -> tuple[NewTask, Definition]:
-        new, definition = await self._prepare(request, self._ids())
+    async def submit_within(self, request: TaskRequest, connection: object) -> str:
+        """Leave a task in a transaction of the caller's. Raises as `Engine.submit` says."""
+        new, bound = await self._prepare(request, self._ids())
+        # In the same transaction: a file has one writer at a time, and that is the caller.
+        definition = self._shelf.to_keep(bound, new.task.created_at)
+        try:
+            await self._residency.submit_within(connection, new, definition)
+        except DuplicateIdentityError as error:
+            raise _duplicate(error) from error
+        return new.task.task_id
+
+    async def _submit(self, request: TaskRequest) -> tuple[NewTask, BoundDefinition]:
+        new, bound = await self._prepare(request, self._ids())
+        await self._shelf.keep(bound, new.task.created_at)
         try:
             await self._residency.submit(new)
         except DuplicateIdentityError as error:
             raise _duplicate(error) from error
-        return new, definition
+        return new, bound
 
     async def begin(
         self, request: TaskRequest, task_id: str, refused: Callable[[Exception], None]
@@ -100,7 +112,8 @@ class Submission:
 
         ``refused`` is called with what `submit` would raise, unless this raises it.
         """
-        new, _ = await self._prepare(request, task_id)
+        new, bound = await self._prepare(request, task_id)
+        await self._shelf.keep(bound, new.task.created_at)
 
         def settled(outcome: Exception | None) -> None:
             if isinstance(outcome, DuplicateIdentityError):
@@ -110,7 +123,7 @@ class Submission:
 
         await self._residency.begin(new, settled)
 
-    async def _prepare(self, request: TaskRequest, task_id: str) -> tuple[NewTask, Definition]:
+    async def _prepare(self, request: TaskRequest, task_id: str) -> tuple[NewTask, BoundDefinition]:
         """Check a request, and return the task that it asks for, and of what definition."""
         check_is_request(request)
         bound = self._registry.get(request.name, request.namespace, request.version)
@@ -143,7 +156,6 @@ class Submission:
             tracestate=tracestate,
         )
         task, plan, steps = await self._established(bound, task)
-        await self._shelf.keep(bound, now)
         expires_before = now - self._config.identity_window_seconds if expires else None
         actions = () if request.by is None else (ActionRecord(operation=CREATE, by=request.by),)
         new = NewTask(
@@ -153,7 +165,7 @@ class Submission:
             identity_expires_before=expires_before,
             actions=actions,
         )
-        return new, definition
+        return new, bound
 
     def is_repetition(self, request: TaskRequest, task: TaskView) -> bool:
         """Return whether a request asks for what a task was asked for: version and context.

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Protocol
 
 import anyio
 
+from tasker.actors.envelope import Reply
 from tasker.actors.protocols import Clock
+from tasker.actors.workflow.state import WorkflowState
 from tasker.actors.workflow.states import AT_REST
-from tasker.errors import TaskerError
+from tasker.errors import TaskerError, UnknownTaskError
 from tasker.reading import Reading
 from tasker.request import TaskRequest
 from tasker.runtime import Runtime
+from tasker.stores.protocols import Store
 from tasker.submission import Submission
 from tasker.task_view import TaskView
 
@@ -27,16 +30,23 @@ class Submitting(Protocol):
     _clock: Clock
     _reading: Reading
     _runtime: Runtime
+    _store: Store
     _submission: Submission
     _work: bool
 
-    async def submit(self, request: TaskRequest) -> str:
+    async def submit(self, request: TaskRequest, *, connection: object = None) -> str:
         """Make a task durable and return its id; it starts when there is room.
 
         Waits while the journal is full, which is how the engine keeps its memory
         bounded under load.
 
+        With a ``connection`` of the application's own to the store's database, the task
+        becomes part of the transaction that is open on it: it is there if and only if
+        that is committed, and starts afterwards. Nobody hears of it before an engine takes
+        it up. See docs/transactions.md for what connections can be given.
+
         Raises:
+            TransactionError: The connection is none of this store's, or has no transaction.
             InvalidRequestError: It is no `TaskRequest`.
             UnknownDefinitionError: Nothing of that name is registered.
             ContextValidationError: The context does not fit the schema.
@@ -47,6 +57,8 @@ class Submitting(Protocol):
             EngineClosedError: The engine is not open.
         """
         self._check_open("submit a task")
+        if connection is not None:
+            return await self._submission.submit_within(request, connection)
         return await self._submission.submit(request)
 
     async def create(self, request: TaskRequest) -> TaskView:
@@ -130,7 +142,7 @@ class Submitting(Protocol):
         try:
             await self._submission.begin(request, task_id, watch.fail)
             with nullcontext() if timeout_seconds is None else anyio.fail_after(timeout_seconds):
-                return await self._reading.view(await watch.wait())
+                return await self._told(task_id, watch)
         finally:
             watchers.unwatch(task_id, watch)
 
@@ -142,9 +154,25 @@ class Submitting(Protocol):
                 view = await self._reading.task(task_id)
                 if view.state in AT_REST and not watch.answered:
                     return view
-            return await self._reading.view(await watch.wait())
+            return await self._told(task_id, watch)
         finally:
             residency.watchers.unwatch(task_id, watch)
+
+    async def _told(self, task_id: str, watch: Reply[WorkflowState]) -> TaskView:
+        """Return a task once somebody tells that it is at rest, or the store does."""
+        if not self._store.many_nodes:
+            return await self._reading.view(await watch.wait())
+        residency, pause = self._runtime.residency, FIRST_LOOK_SECONDS
+        while True:
+            with anyio.move_on_after(pause):
+                return await self._reading.view(await watch.wait())
+            # Another node may have it, or come to have it: then nobody tells here.
+            if residency.resident(task_id) is None:
+                with suppress(UnknownTaskError):
+                    view = await self._reading.task(task_id)
+                    if view.state in AT_REST and not watch.answered:
+                        return view
+            pause = min(pause * 2, LONGEST_LOOK_SECONDS)
 
     async def _wait_elsewhere(self, task_id: str) -> TaskView:
         pause = FIRST_LOOK_SECONDS

@@ -24,7 +24,7 @@ from tasker.stores.caches.known import (
 from tasker.stores.caches.memory import MemoryCache
 from tasker.stores.caches.protocols import Cache
 from tasker.stores.errors import CacheUrlError
-from tasker.stores.urls import masked
+from tasker.stores.masked import masked
 
 DEFAULT_MEMCACHED_PORT = 11211
 

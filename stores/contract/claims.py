@@ -14,6 +14,7 @@ from tasker.stores.contract.records import (
     recorded,
     step,
     task,
+    working,
 )
 from tasker.stores.protocols import Store
 from tasker.stores.records import TaskSnapshot, TaskState
@@ -25,6 +26,7 @@ def _ids(claimed: list[TaskSnapshot]) -> list[str]:
 
 async def check_backlog_by_priority_then_age(store: Store) -> None:
     """Highest priority first, then oldest."""
+    await working(store)
     for task_id, priority in (("t3", 0), ("t1", 0), ("t4", 9), ("t2", -1), ("t5", 9)):
         await recorded(store, [creation(task(task_id, priority=priority))])
     first = await store.claim_backlog("node-a", 3)
@@ -36,6 +38,7 @@ async def check_backlog_by_priority_then_age(store: Store) -> None:
 
 async def check_backlog_is_what_can_run_at_once(store: Store) -> None:
     """Only tasks with no owner and ``wake_at`` 0 are claimed."""
+    await working(store)
     await recorded(
         store,
         [
@@ -50,6 +53,7 @@ async def check_backlog_is_what_can_run_at_once(store: Store) -> None:
 
 async def check_a_claim_returns_and_records_the_task(store: Store) -> None:
     """The snapshot carries the new epoch and owner, and so does the store."""
+    await working(store)
     await recorded(store, [creation(task("t1", epoch=4), steps=(step("a"),))])
     (claimed,) = await store.claim_backlog("node-a", 1)
     expect.equal((claimed.task.owner, claimed.task.epoch), ("node-a", 5), "a claim is in the task")
@@ -59,6 +63,7 @@ async def check_a_claim_returns_and_records_the_task(store: Store) -> None:
 
 async def check_claims_at_once_are_disjoint(store: Store) -> None:
     """Two claims at the same time never return one task."""
+    await working(store)
     await recorded(store, [creation(task(f"t{number:02}")) for number in range(40)])
     claimed: list[str] = []
 
@@ -75,6 +80,7 @@ async def check_claims_at_once_are_disjoint(store: Store) -> None:
 
 async def check_a_released_task_is_claimed_again(store: Store) -> None:
     """An append without an owner gives the task back."""
+    await working(store)
     await recorded(store, [creation(task("t1"))])
     await store.claim_backlog("node-a", 1)
     await recorded(store, [append("t1", 2, epoch=2, task=change(wake_at=0.0))])
@@ -84,6 +90,7 @@ async def check_a_released_task_is_claimed_again(store: Store) -> None:
 
 async def check_due_is_earliest_first(store: Store) -> None:
     """Tasks whose instant has come, earliest first, up to a limit."""
+    await working(store)
     for task_id, wake_at in (("t1", 30.0), ("t2", 10.0), ("t3", 20.0), ("t4", 40.0)):
         await recorded(store, [creation(task(task_id, wake_at=START + wake_at, priority=1))])
     await recorded(store, [creation(task("backlog", wake_at=0.0))])
@@ -100,6 +107,7 @@ async def check_due_is_earliest_first(store: Store) -> None:
 
 async def check_next_wake_at(store: Store) -> None:
     """The earliest timer of a task with no owner."""
+    await working(store)
     expect.true(await store.next_wake_at() is None, "no tasks, no timer")
     await recorded(
         store,
@@ -119,6 +127,7 @@ async def check_next_wake_at(store: Store) -> None:
 
 async def check_any_task_is_claimed_by_name(store: Store) -> None:
     """A task is claimed in whatever state, unless another node owns it."""
+    await working(store)
     for state in TaskState:
         await recorded(
             store, [creation(task(state, state=state, wake_at=None), steps=(step("a"),))]

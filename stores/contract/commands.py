@@ -13,7 +13,7 @@ DONE = b'{"ok":{"state":"cancelled"}}'
 
 
 async def _waiting(store: Store, limit: int = 99) -> list[str]:
-    return [record.command_id for record in await store.waiting_commands(limit)]
+    return [record.command_id for record in await store.waiting_commands(limit, "node-a")]
 
 
 async def check_commands_wait_oldest_first(store: Store) -> None:
@@ -22,7 +22,7 @@ async def check_commands_wait_oldest_first(store: Store) -> None:
         await store.post_command(command(command_id, at=at))
     expect.equal(await _waiting(store), ["c1", "c2", "c3"], "commands wait oldest first")
     expect.equal(await _waiting(store, 2), ["c1", "c2"], "at most limit of them")
-    (first, *_) = await store.waiting_commands(1)
+    (first, *_) = await store.waiting_commands(1, "node-a")
     expect.equal(first, command("c1", at=START + 1), "a command is read as it was posted")
 
 

@@ -14,10 +14,11 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
     They are declared; the suite does not try out what works.
     ``shares_between_instances``: two store objects can work on one database, as
-    two processes would.
+    two processes would. ``many_nodes``: see `LeaseStore.many_nodes`.
     """
 
     shares_between_instances: bool = False
+    many_nodes: bool = False
 
 
 class Database(Protocol):

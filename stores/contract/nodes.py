@@ -11,8 +11,8 @@ from tasker.stores.contract.records import (
     node,
     recorded,
     task,
+    working,
 )
-from tasker.stores.errors import StoreInUseError
 from tasker.stores.protocols import Store
 
 
@@ -25,36 +25,6 @@ async def check_join_and_leave(store: Store) -> None:
     expect.true(await store.holder() is None, "after leaving, nobody is")
     await store.join(node("node-b"))
     expect.equal(await store.holder(), node("node-b"), "then another node may join")
-
-
-async def check_one_node_works_a_store(store: Store) -> None:
-    """A second node is refused, and told who holds the store."""
-    await store.join(node("node-a"))
-    promise = "a store is worked by one node"
-    error = await expect.raises(StoreInUseError, store.join(node("node-b")), promise)
-    expect.true("node-a" in error.holder, "the refusal names the holder")
-    expect.equal(await store.holder(), node("node-a"), "the holder stays")
-
-
-async def check_join_frees_what_others_held(store: Store) -> None:
-    """Tasks of other nodes lose their owner, their epoch unchanged."""
-    await recorded(
-        store,
-        [
-            creation(task("t1", owner="dead", epoch=3)),
-            creation(task("t2", owner="deader", wake_at=None)),
-            creation(task("t3", owner="node-a")),
-            creation(task("t4")),
-        ],
-    )
-    expect.equal(await store.join(node("node-a")), 2, "join counts what it freed")
-    freed = (await found(store, "t1")).task
-    expect.equal((freed.owner, freed.epoch), (None, 3), "a freed task keeps its epoch")
-    expect.equal((await found(store, "t3")).task.owner, "node-a", "its own tasks stay")
-    claimed = [snapshot.task.task_id for snapshot in await store.claim_backlog("node-a", 9)]
-    expect.equal(claimed, ["t1", "t4"], "freed tasks can be claimed")
-    expect.equal(await store.join(node("node-a")), 0, "joining again changes nothing")
-    expect.equal((await found(store, "t1")).task.owner, "node-a", "and frees none of its own")
 
 
 async def check_leave_frees_what_the_node_held(store: Store) -> None:
@@ -78,6 +48,7 @@ async def check_leave_of_another_keeps_the_holder(store: Store) -> None:
 
 async def check_own_writes_are_no_change(store: Store) -> None:
     """The first call is True; afterwards only other processes count."""
+    await working(store)
     expect.true(await store.changed(), "the first call is True")
     expect.true(not await store.changed(), "nothing happened since")
     await recorded(store, [creation(task("t1"))])

@@ -163,17 +163,21 @@ async def check_pages_are_of_what_matches(store: Store) -> None:
 
 
 async def check_filters_by_field(store: Store) -> None:
-    """Namespace, name, version and states; all that are given must hold."""
+    """Namespace, name, version, initiator and states; all that are given must hold."""
     await recorded(
         store,
         [
             creation(task("t1", namespace="shop")),
             creation(task("t2", namespace="shop", name="refund")),
             creation(task("t3", version="2.0.0", state=TaskState.ERROR)),
-            creation(task("t4", state=TaskState.COMPLETE)),
+            creation(task("t4", state=TaskState.COMPLETE, initiator="ann")),
         ],
     )
     cases = [
+        (TaskFilter(initiator="ann"), ["t4"]),
+        (TaskFilter(initiator="Ann"), []),
+        (TaskFilter(initiator=""), []),
+        (TaskFilter(initiator="ann", namespace="shop"), []),
         (TaskFilter(namespace="shop"), ["t2", "t1"]),
         (TaskFilter(namespace="shop", name="refund"), ["t2"]),
         (TaskFilter(namespace="SHOP"), []),
@@ -184,6 +188,8 @@ async def check_filters_by_field(store: Store) -> None:
     ]
     for where, wanted in cases:
         expect.equal(await _ids(store, where), wanted, f"{where} lists what matches")
+        counted = sum((await store.count_tasks(where)).values())
+        expect.equal(counted, len(wanted), f"{where} counts what matches")
 
 
 async def check_filters_by_tags(store: Store) -> None:

@@ -114,3 +114,10 @@ async def found(store: Store, task_id: str) -> TaskSnapshot:
 def steps_of(snapshot: TaskSnapshot) -> dict[str, StepRecord]:
     """Return a snapshot's steps by name: their order is not promised."""
     return {record.name: record for record in snapshot.steps}
+
+
+async def working(store: Store, *node_ids: str) -> None:
+    """Have the nodes of a check work the store, where leases say who may claim."""
+    if store.many_nodes:
+        for node_id in node_ids or ("node-a", "node-b", "node-c"):
+            await store.join(node(node_id))

@@ -15,6 +15,7 @@ from tasker.stores.contract.records import (
     step,
     steps_of,
     task,
+    working,
 )
 from tasker.stores.errors import AppendConflictError, DuplicateIdentityError, StaleLeaseError
 from tasker.stores.protocols import Store
@@ -34,6 +35,7 @@ async def check_another_epoch_is_refused(store: Store) -> None:
 
 async def check_a_claim_fences_the_former_owner(store: Store) -> None:
     """Whoever lost a task cannot write to it, whatever it believes."""
+    await working(store)
     await recorded(store, [creation(task("t1"))])
     await store.claim_backlog("node-b", 1)
     (outcome,) = await store.commit([append("t1", 2, epoch=1)])

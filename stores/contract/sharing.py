@@ -21,12 +21,12 @@ from tasker.stores.contract.records import (
     node,
     recorded,
     task,
+    working,
 )
 from tasker.stores.errors import (
     AppendConflictError,
     DuplicateIdentityError,
     StaleLeaseError,
-    StoreInUseError,
 )
 from tasker.stores.outbox import SubscriptionRecord
 from tasker.stores.protocols import Store
@@ -34,7 +34,8 @@ from tasker.stores.records import ObjectMapRecord
 
 
 @asynccontextmanager
-async def _two(database: Database) -> AsyncIterator[tuple[Store, Store]]:
+async def two_stores(database: Database) -> AsyncIterator[tuple[Store, Store]]:
+    """Open two stores on one database."""
     one, two = database.connect(), database.connect()
     try:
         await one.open()
@@ -61,7 +62,7 @@ async def check_an_empty_database_is_opened_by_many_at_once(database: Database) 
 
 async def check_another_process_submits(database: Database) -> None:
     """A task that one store recorded is seen and claimed by the other."""
-    async with _two(database) as (engine, client):
+    async with two_stores(database) as (engine, client):
         await engine.join(node("node-a"))
         await recorded(client, [creation(task("t1"))])
         (claimed,) = await engine.claim_backlog("node-a", 9)
@@ -70,7 +71,7 @@ async def check_another_process_submits(database: Database) -> None:
 
 async def check_changes_of_others_are_noticed(database: Database) -> None:
     """``changed`` tells of the other's writes, once, and not of one's own."""
-    async with _two(database) as (engine, client):
+    async with two_stores(database) as (engine, client):
         await engine.changed()
         await client.changed()
         expect.true(not await engine.changed(), "nothing happened")
@@ -89,24 +90,9 @@ async def check_changes_of_others_are_noticed(database: Database) -> None:
         expect.true(await engine.changed(), "own writes do not hide those of others")
 
 
-async def check_one_process_works_the_database(database: Database) -> None:
-    """A second node is refused by name until the first one leaves."""
-    async with _two(database) as (one, two):
-        expect.true(await two.holder() is None, "nobody works it")
-        await one.join(node("node-a"))
-        expect.equal(await two.holder(), node("node-a"), "others see the holder")
-        promise = "a second node is refused"
-        error = await expect.raises(StoreInUseError, two.join(node("node-b")), promise)
-        expect.true("node-a" in error.holder, "the refusal names the holder")
-        await one.leave("node-a")
-        expect.true(await two.holder() is None, "after leaving, nobody is the holder")
-        await two.join(node("node-b"))
-        expect.equal(await one.holder(), node("node-b"), "and the other one may join")
-
-
 async def check_questions_do_not_hinder_joining(database: Database) -> None:
     """Asking for the holder neither makes one nor keeps a node from joining."""
-    async with _two(database) as (one, two):
+    async with two_stores(database) as (one, two):
         found_early = []
 
         async def ask() -> None:
@@ -126,20 +112,23 @@ async def check_questions_do_not_hinder_joining(database: Database) -> None:
 
 async def check_a_closed_store_frees_the_database(database: Database) -> None:
     """A store that was closed without leaving holds nothing."""
-    async with _two(database) as (one, two):
+    async with two_stores(database) as (one, two):
         await one.join(node("node-a"))
         await recorded(one, [creation(task("t1"))])
         await one.claim_backlog("node-a", 1)
         await one.close()
         expect.true(await two.holder() is None, "a closed store works nothing")
-        expect.equal(await two.join(node("node-b")), 1, "its tasks are freed by the next node")
+        # With leases, closing has freed them.
+        freed = 0 if two.many_nodes else 1
+        expect.equal(await two.join(node("node-b")), freed, "its tasks are freed by the next node")
         (claimed,) = await two.claim_backlog("node-b", 9)
-        expect.equal(claimed.task.epoch, 3, "each claim raises the epoch")
+        expect.true(claimed.task.epoch >= 3, "each claim raises the epoch")
 
 
 async def check_the_epoch_fences_another_process(database: Database) -> None:
     """A process that lost a task cannot write to it."""
-    async with _two(database) as (one, two):
+    async with two_stores(database) as (one, two):
+        await working(one)
         await recorded(one, [creation(task("t1"))])
         await one.claim_task("node-a", "t1")
         await one.leave("node-a")
@@ -153,7 +142,7 @@ async def check_the_epoch_fences_another_process(database: Database) -> None:
 
 async def check_identities_are_unique_across_processes(database: Database) -> None:
     """An identity recorded by one is refused to the other."""
-    async with _two(database) as (one, two):
+    async with two_stores(database) as (one, two):
         await recorded(one, [creation(task("t1", identity="one"))])
         (outcome,) = await two.commit([creation(task("t2", identity="one"))])
         error = expect.refusal(outcome, DuplicateIdentityError, "an identity is unique")
@@ -162,7 +151,8 @@ async def check_identities_are_unique_across_processes(database: Database) -> No
 
 async def check_processes_claim_apart(database: Database) -> None:
     """Claims of two processes at once are disjoint."""
-    async with _two(database) as (one, two):
+    async with two_stores(database) as (one, two):
+        await working(one)
         await recorded(one, [creation(task(f"t{number:02}")) for number in range(30)])
         claimed: list[str] = []
 
@@ -179,9 +169,9 @@ async def check_processes_claim_apart(database: Database) -> None:
 
 async def check_commands_cross_processes(database: Database) -> None:
     """A command posted by one is done by the other, and its outcome comes back."""
-    async with _two(database) as (engine, client):
+    async with two_stores(database) as (engine, client):
         await client.post_command(command("c1", at=START))
-        (waiting,) = await engine.waiting_commands(9)
+        (waiting,) = await engine.waiting_commands(9, "node-a")
         await engine.finish_command(waiting.command_id, DONE)
         done = await client.get_command("c1")
         outcome = None if done is None else done.outcome
@@ -193,7 +183,7 @@ async def check_one_object_map_for_all_processes(database: Database) -> None:
     forth = ObjectMapRecord(system_one="a", remote_id_one="1", system_two="b", remote_id_two="2")
     back = ObjectMapRecord(system_one="b", remote_id_one="2", system_two="a", remote_id_two="1")
     maps: list[ObjectMapRecord] = []
-    async with _two(database) as (one, two):
+    async with two_stores(database) as (one, two):
 
         async def ask(store: Store, wanted: ObjectMapRecord) -> None:
             maps.append(await store.find_or_create_object_map(wanted))
@@ -207,7 +197,7 @@ async def check_one_object_map_for_all_processes(database: Database) -> None:
 
 async def check_a_subscription_is_of_all_processes(database: Database) -> None:
     """What one process records, another one delivers; only one of them has the lease."""
-    async with _two(database) as (one, two):
+    async with two_stores(database) as (one, two):
         await one.put_subscription(
             SubscriptionRecord(name="billing", events=("*",), created_at=START)
         )

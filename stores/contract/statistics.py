@@ -158,10 +158,11 @@ async def check_times_of_what_matches(store: Store) -> None:
             creation(task("t1", namespace="shop", tags=("big", "red"))),
             creation(task("t2", name="refund"), annotations=(note("audit", b'{"by":"ann"}'),)),
             creation(task("t3", version="2.0.0", state=TaskState.ERROR, at=START + 1)),
-            creation(task("t4", state=TaskState.COMPLETE, at=START + 2)),
+            creation(task("t4", state=TaskState.COMPLETE, at=START + 2, initiator="ann")),
         ],
     )
     cases = [
+        (TaskFilter(initiator="ann"), ["t4"]),
         (_EVERY, ["t1", "t2", "t3", "t4"]),
         (TaskFilter(namespace="shop"), ["t1"]),
         (TaskFilter(name="refund"), ["t2"]),

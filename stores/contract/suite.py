@@ -16,8 +16,10 @@ from tasker.stores.contract import (
     commands,
     counts,
     journal,
+    leases,
     lifecycle,
     nodes,
+    one_node,
     outbox,
     reads,
     refusals,
@@ -36,6 +38,8 @@ _TOPICS = (
     audit,
     claims,
     nodes,
+    one_node,
+    leases,
     catalog,
     systems,
     commands,
@@ -60,7 +64,14 @@ class Check(Struct, frozen=True, kw_only=True):
 
     def applies_to(self, capabilities: Capabilities) -> bool:
         """Return whether a kind of store with these capabilities can be asked this."""
-        return self.topic != "sharing" or capabilities.shares_between_instances
+        if self.topic == "sharing":
+            return capabilities.shares_between_instances
+        if self.topic == "leases":
+            return capabilities.many_nodes
+        if self.topic == "one_node":
+            shares = capabilities.shares_between_instances
+            return not capabilities.many_nodes and (self.takes == "store" or shares)
+        return True
 
     async def run(self, database: Database) -> None:
         """Run the check on an empty database.

@@ -15,7 +15,7 @@ from tasker.stores.records import (
     ObjectMapRecord,
 )
 from tasker.stores.sqlite.queries import queries
-from tasker.stores.sqlite.rows import Row, json_text, text
+from tasker.stores.sqlite.rows import Row, definition_row, json_text
 from tasker.stores.sqlite.slice import Slice
 
 _QUERIES = queries("catalog")
@@ -26,15 +26,7 @@ class CatalogSlice(Slice):
 
     async def put_definition(self, definition: DefinitionRecord) -> None:
         """See `CatalogStore.put_definition`."""
-        await self._put(
-            "put_definition",
-            definition.hash,
-            definition.namespace,
-            definition.name,
-            definition.version,
-            text(definition.body),
-            definition.created_at,
-        )
+        await self._put("put_definition", *definition_row(definition))
 
     async def get_definition(self, hash: str) -> DefinitionRecord | None:
         """See `CatalogStore.get_definition`."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import anyio
 
 from tasker.stores.errors import StoreInUseError
+from tasker.stores.one_node import OneNode
 from tasker.stores.records import NodeRecord, TaskSnapshot
 from tasker.stores.sqlite.node_lock import NodeLock
 from tasker.stores.sqlite.queries import queries
@@ -23,14 +25,14 @@ _TRIES = 10
 _PAUSE_SECONDS = 0.01
 
 
-class ClaimSlice(Slice):
+class ClaimSlice(Slice, OneNode):
     """See `ClaimStore`."""
 
     _lock: NodeLock
     _joined: NodeRecord | None = None
     _data_version: int | None = None
 
-    async def join(self, node: NodeRecord) -> int:
+    async def join(self, node: NodeRecord, *, lease_seconds: float = 15.0) -> int:
         """See `ClaimStore.join`."""
         if self._joined is not None and self._joined.node_id != node.node_id:
             raise StoreInUseError(url=self._url, holder=str(self._joined))
@@ -67,6 +69,12 @@ class ClaimSlice(Slice):
             await anyio.sleep(_PAUSE_SECONDS)
         return await self._recorded_node()
 
+    async def _owned(self) -> int:
+        found: tuple[int] = await self._reader.read(
+            lambda raw: raw.execute(_QUERIES["owned"]).fetchone()
+        )
+        return found[0]
+
     async def claim_backlog(self, node_id: str, limit: int) -> list[TaskSnapshot]:
         """See `ClaimStore.claim_backlog`."""
         claimed = await self._claim("claim_backlog", node_id=node_id, limit=limit)
@@ -101,6 +109,14 @@ class ClaimSlice(Slice):
         (version,) = found
         before, self._data_version = self._data_version, version
         return before != version
+
+    def listen(self, tell: Callable[[], None]) -> None:
+        """See `ClaimStore.listen`: a file tells nothing by itself."""
+
+    @property
+    def hears(self) -> bool:
+        """See `ClaimStore.hears`."""
+        return False
 
     async def _claim(self, query: str, **asked: Any) -> list[TaskSnapshot]:
         def work(connection: sqlite3.Connection) -> list[TaskSnapshot]:

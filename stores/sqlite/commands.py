@@ -29,7 +29,7 @@ class CommandSlice(Slice):
             lambda connection: connection.execute(_QUERIES["post_command"], row)
         )
 
-    async def waiting_commands(self, limit: int) -> list[CommandRecord]:
+    async def waiting_commands(self, limit: int, node_id: str) -> list[CommandRecord]:
         """See `CommandStore.waiting_commands`."""
         rows = await self._reader.read(
             lambda connection: connection.execute(

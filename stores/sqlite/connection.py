@@ -106,6 +106,11 @@ class Connection:
         """Run the work on one consistent view of the database."""
         return await self.run("read", lambda raw: _transaction(raw, "BEGIN", work))
 
+    def check_open(self) -> None:
+        """Raise `StoreClosedError` outside open and close."""
+        if self._connection is None:
+            raise StoreClosedError(url=self._url)
+
     async def run(self, operation: str, work: Work[T]) -> T:
         """Run the work on the connection's thread, outside a transaction."""
         if self._connection is None:
@@ -117,7 +122,7 @@ class Connection:
             except (sqlite3.Error, OSError) as cause:
                 raise self.unavailable(operation, cause) from cause
 
-        return await _hop(self._connection, explained)
+        return await hop(self._connection, explained)
 
     def unavailable(self, operation: str, failure: Exception) -> StoreUnavailableError:
         """Return the error that tells of a failure. Not for the event loop: it looks at files."""
@@ -128,7 +133,7 @@ class Connection:
         return await anyio.to_thread.run_sync(partial(self.unavailable, operation, failure))
 
 
-async def _hop(connection: aiosqlite.Connection, work: Work[T]) -> T:
+async def hop(connection: aiosqlite.Connection, work: Work[T]) -> T:
     """Run the work on the connection's thread.
 
     The public methods of aiosqlite hop once for every statement. Its private

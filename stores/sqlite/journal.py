@@ -33,7 +33,7 @@ class JournalSlice(Slice):
         """See `JournalStore.commit`."""
         try:
             try:
-                return await self._writer.write(lambda raw: _record(raw, appends))
+                return await self._writer.write(lambda raw: record(raw, appends))
             except (ValueError, OverflowError):
                 # One append must not fail the others that happen to be beside it.
                 return await self._writer.write(lambda raw: _record_storable(raw, appends))
@@ -50,7 +50,8 @@ class JournalSlice(Slice):
         self._probe_size = LEAST_PROBE
 
 
-def _record(connection: sqlite3.Connection, appends: Sequence[Append]) -> list[StoreError | None]:
+def record(connection: sqlite3.Connection, appends: Sequence[Append]) -> list[StoreError | None]:
+    """Record what is not refused, in a transaction of the caller; return why the rest is."""
     states: dict[str, str] = {}
     admission = _admission(connection, appends, states)
     refusals = admission.refusals(appends)
@@ -68,7 +69,7 @@ def _record_storable(
     """Record the appends that SQLite can hold; the others are refused."""
     refused: list[StoreError | None] = [unstorable(connection, append) for append in appends]
     storable = [append for append, reason in zip(appends, refused, strict=True) if reason is None]
-    outcomes = iter(_record(connection, storable))
+    outcomes = iter(record(connection, storable))
     return [reason if reason is not None else next(outcomes) for reason in refused]
 
 

@@ -22,7 +22,7 @@ from tasker.stores.records import (
 from tasker.stores.sqlite.queries import queries
 from tasker.stores.sqlite.rows import json_text, snapshots, summary_from
 from tasker.stores.sqlite.slice import Slice
-from tasker.stores.sqlite.stored import history_from
+from tasker.stores.stored import history_from
 
 _QUERIES = queries("reads")
 
@@ -131,6 +131,7 @@ def conditions(where: TaskFilter) -> dict[str, Any]:
         "namespace": where.namespace,
         "name": where.name,
         "version": where.version,
+        "initiator": where.initiator,
         "states": json_text(where.states) if where.states else None,
         "tags": json_text(where.tags),
         "created_from": where.created_from,

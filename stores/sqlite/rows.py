@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from tasker.stores.records import (
+    DefinitionRecord,
     StepRecord,
     StepState,
     TaskRecord,
@@ -19,7 +20,7 @@ from tasker.stores.records import (
     TaskSummary,
 )
 from tasker.stores.sqlite.queries import queries
-from tasker.stores.sqlite.stored import error_from
+from tasker.stores.stored import error_from
 
 Row = tuple[Any, ...]
 
@@ -71,6 +72,18 @@ def task_row(task: TaskRecord, identity: str | None) -> Row:
         json_text(task.bypass_steps) if task.bypass_steps else _NO_NAMES,
         identity,
         task.correlation_id,
+    )
+
+
+def definition_row(definition: DefinitionRecord) -> Row:
+    """Return the row of ``definitions``."""
+    return (
+        definition.hash,
+        definition.namespace,
+        definition.name,
+        definition.version,
+        text(definition.body),
+        definition.created_at,
     )
 
 

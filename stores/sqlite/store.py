@@ -29,10 +29,12 @@ from tasker.stores.sqlite.schema import (
     refuse_foreign,
 )
 from tasker.stores.sqlite.statistics import StatisticsSlice
+from tasker.stores.sqlite.within import WithinSlice
 
 
 class SqliteStore(
     JournalSlice,
+    WithinSlice,
     ReadSlice,
     StatisticsSlice,
     AuditSlice,
@@ -149,6 +151,7 @@ class SqliteStore(
                 raise FileNotFoundError(self._path.parent)
             refuse_foreign(self._path, self._url, self._busy_seconds)
             access = access_to(self._path)
+            self._file = str(self._path.resolve())
             self._lock = NodeLock(self._path, writable=access == "write")
             return access
         except (sqlite3.Error, OSError) as cause:

@@ -30,23 +30,29 @@ def tag_option(command: Command) -> Command:
     )(command)
 
 
+def initiator_option(command: Command) -> Command:
+    """Add ``--initiator``."""
+    return click.option(
+        "--initiator", metavar="NAME", help="Asked for by them, as the task records it."
+    )(command)
+
+
 def created_options(command: Command) -> Command:
     """Add ``--since`` and ``--until``, as ``created_from`` and ``created_until``."""
-    for option in (
-        click.option(
-            "--until",
-            "created_until",
-            type=InstantType(),
-            metavar="TIME",
-            help="Created before then.",
-        ),
-        click.option(
-            "--since",
-            "created_from",
-            type=InstantType(),
-            metavar="TIME",
-            help="Created from then on: 2026-03-01, 2026-03-01T12:30, or 2h for two hours ago.",
-        ),
-    ):
-        command = option(command)
-    return command
+    return since_options("created_from", "created_until", "Created")(command)
+
+
+def since_options(since: str, until: str, what: str) -> Callable[[Command], Command]:
+    """Return what adds ``--since`` and ``--until`` under these names; ``what`` was when."""
+    examples = "2026-03-01, 2026-03-01T12:30, or 2h for two hours ago"
+
+    def add(command: Command) -> Command:
+        for flag, name, text in (
+            ("--until", until, f"{what} before then."),
+            ("--since", since, f"{what} from then on: {examples}."),
+        ):
+            option = click.option(flag, name, type=InstantType(), metavar="TIME", help=text)
+            command = option(command)
+        return command
+
+    return add

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from tasker.cli.service import Service
@@ -11,6 +12,7 @@ LAST = "last"
 LEAST_CHARACTERS = 4
 SHORT = 12
 """Characters at the end of an id that tell tasks apart in a narrow list."""
+_PART = re.compile(r"[0-9a-fA-F-]+")
 PAGES = 20
 PER_PAGE = 500
 
@@ -45,6 +47,11 @@ async def find_task(service: Service, text: str) -> str:
             f"{' and more' if len(found) > 3 else ''}; give more of the id's end"
         )
     return found[0]
+
+
+def may_be_task(text: str) -> bool:
+    """Return whether a text can be the id of a task, a part of one, or ``last``."""
+    return text == LAST or _PART.fullmatch(text) is not None
 
 
 async def _matching(service: Service, part: str) -> list[str]:

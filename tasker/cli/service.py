@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +11,7 @@ import click
 from tasker.cli.settings import Settings
 from tasker.engine import Engine
 from tasker.operator import Operator
-from tasker.reading import Annotation, HistoryEntry, TaskQuery
+from tasker.reading import ActionPage, Annotation, AuditQuery, HistoryEntry, TaskQuery
 from tasker.request import TaskRequest
 from tasker.stores.records import NodeRecord, TaskState
 from tasker.stores.urls import make_store
@@ -20,12 +20,44 @@ from tasker.task_view import TaskListPage, TaskView
 if TYPE_CHECKING:
     from tasker.sources import Source
     from tasker.statistics.figures import Performance, Statistics
+    from tasker.subscriptions import DeadLetter, SubscriptionView
 
 ALONE = "memory:// is seen by one process alone; name a file, as in sqlite:///tasker.db"
 
 
+class SubscriptionVerbs(Protocol):
+    """What there is to do with durable subscriptions; see `Subscriptions`, which is one."""
+
+    async def all(self) -> list[SubscriptionView]:
+        """Return them by name."""
+
+    async def dead_letters(
+        self, name: str | None = None, *, limit: int = 1_000
+    ) -> list[DeadLetter]:
+        """Return what could not be delivered."""
+
+    async def redeliver(self, name: str, event_ids: Sequence[str] | None = None) -> int:
+        """Deliver dead letters again."""
+
+    async def discard(self, name: str, event_ids: Sequence[str] | None = None) -> int:
+        """Delete dead letters."""
+
+    async def suspend(self, name: str, reason: str = "asked for") -> None:
+        """Deliver nothing."""
+
+    async def resume(self, name: str) -> None:
+        """Deliver again."""
+
+    async def remove(self, name: str) -> None:
+        """End a subscription."""
+
+
 class Service(Operator, Protocol):
     """Tasks: to submit, to look at, to operate on. See `Engine`, which is one."""
+
+    @property
+    def subscriptions(self) -> SubscriptionVerbs:
+        """The durable subscriptions."""
 
     async def submit(self, request: TaskRequest) -> str:
         """Make a task durable and return its id."""
@@ -52,6 +84,11 @@ class Service(Operator, Protocol):
 
     async def annotations(self, task_id: str) -> list[Annotation]:
         """Return the notes on a task."""
+
+    async def audit(
+        self, where: AuditQuery | None = None, *, cursor: str | None = None, limit: int = 50
+    ) -> ActionPage:
+        """Return a page of who asked for what, newest first."""
 
     async def holder(self) -> NodeRecord | None:
         """Return the process that works the store, or None."""

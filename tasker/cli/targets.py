@@ -8,7 +8,7 @@ import anyio
 import click
 from msgspec import Struct
 
-from tasker.cli.finding import find_task
+from tasker.cli.finding import find_task, may_be_task
 from tasker.cli.inputs import is_file, split_name
 from tasker.cli.service import connect
 from tasker.cli.settings import Settings
@@ -30,7 +30,7 @@ def find_target(settings: Settings, target: str) -> Definition | TaskTarget:
     """Return the definition of a file or a name, or a task.
 
     A name is looked for in the definitions that the settings name; where they name none,
-    it is a task's id.
+    it is a task's id, or a definition that a server has.
     """
     if is_file(target):
         definitions = _definitions(settings, (target,), here_alone=True)
@@ -39,7 +39,14 @@ def find_target(settings: Settings, target: str) -> Definition | TaskTarget:
         return definitions[0]
     if settings.definitions or settings.app or settings.entry_points:
         return _named(settings, target)
+    if settings.server_url is not None and not may_be_task(target):
+        return anyio.run(_served_definition, settings.server_url, target)
     return anyio.run(_task, settings, target)
+
+
+def definitions_of(settings: Settings) -> list[Definition]:
+    """Return the definitions that the settings name."""
+    return _definitions(settings, settings.definitions)
 
 
 def _definitions(
@@ -59,7 +66,7 @@ def _definitions(
 
 def _named(settings: Settings, target: str) -> Definition:
     namespace, name, version = split_name(target)
-    known = _definitions(settings, settings.definitions)
+    known = definitions_of(settings)
     found = [
         each
         for each in known
@@ -72,6 +79,21 @@ def _named(settings: Settings, target: str) -> Definition:
     names = ", ".join(each.full_name for each in (found or known))
     told = "several definitions are called" if found else "no definition is called"
     raise click.UsageError(f"{told} {target!r}; there are {names}")
+
+
+async def _served_definition(url: str, target: str) -> Definition:
+    from tasker.cli.served import Served
+    from tasker.client.handlers import definition_of
+
+    namespace, name, version = split_name(target)
+    async with Served(url) as client:
+        if namespace is None:
+            has = [each.name for each in await client.namespaces() if name in each.handlers]
+            if len(has) != 1:
+                told = f"several namespaces have it: {', '.join(has)}" if has else "it has none"
+                raise click.UsageError(f"which definition of the server is {target!r}? {told}")
+            namespace = has[0]
+        return definition_of(await client.handler(namespace, name, version))
 
 
 async def _task(settings: Settings, target: str) -> TaskTarget:

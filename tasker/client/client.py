@@ -17,12 +17,14 @@ from tasker.actors.protocols import Clock
 from tasker.actors.workflow.messages import AnyOperation
 from tasker.actors.workflow.states import AT_REST
 from tasker.client.config import ClientConfig, server_token, server_url
+from tasker.client.handlers import Handlers
 from tasker.client.operations import ask, task_path
 from tasker.client.queries import Queries
 from tasker.client.received import read, task_view
 from tasker.client.sending import Sender
 from tasker.client.streams import EngineEvents, MessageStream, TaskChanges
 from tasker.client.submitting import Submitting
+from tasker.client.subscriptions import ServedSubscriptions
 from tasker.errors import TaskerError
 from tasker.health.readiness import Readiness
 from tasker.health.status import EngineStatus
@@ -44,7 +46,7 @@ class _State(Struct, frozen=True):
     status: TaskState
 
 
-class TaskerClient(Operator, Queries):
+class TaskerClient(Operator, Queries, Handlers):
     """A client of one sidecar; use it as an async context manager.
 
     Its verbs are those of `Engine`, take and return the same, and raise the same errors;
@@ -88,6 +90,7 @@ class TaskerClient(Operator, Queries):
             transport=transport,
         )
         self._submitting = Submitting(self._sender)
+        self.subscriptions = ServedSubscriptions(self._sender)
 
     async def __aenter__(self) -> Self:
         await self._sender.open()

@@ -147,6 +147,7 @@ _MAKERS: Mapping[str, Callable[[Problem, Mapping[str, str]], TaskerError]] = {
 _CLASSES: Mapping[str, type[TaskerError]] = {
     **_codes(),
     "MALFORMED_REQUEST": errors.InvalidRequestError,
+    "NAMESPACE_NOT_FOUND": refusals.NotFoundError,
     # An engine says of a key that is taken who has it, whatever was asked for.
     "IDEMPOTENCY_KEY_REUSED": errors.DuplicateTaskError,
 }

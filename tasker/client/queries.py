@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from tasker.actors.protocols import Clock
@@ -9,7 +10,15 @@ from tasker.client.operations import task_path
 from tasker.client.received import history_entry, list_page, read, task_view
 from tasker.client.sending import Param, Sender
 from tasker.errors import InvalidRequestError
-from tasker.reading import MOST_PER_PAGE, Annotation, HistoryEntry, TaskQuery
+from tasker.reading import (
+    MOST_PER_PAGE,
+    Action,
+    ActionPage,
+    Annotation,
+    AuditQuery,
+    HistoryEntry,
+    TaskQuery,
+)
 from tasker.server.shapes.annotations import Annotations
 from tasker.server.shapes.figures import PerformanceReport, StatisticsReport
 from tasker.server.shapes.tasks import TaskEvents, TaskPage
@@ -41,8 +50,7 @@ class Queries(Protocol):
 
         A page of more than 100 takes several requests.
         """
-        if not 1 <= limit <= MOST_PER_PAGE:
-            raise InvalidRequestError(f"limit is {limit}; it must be 1 to {MOST_PER_PAGE}")
+        _check_limit(limit)
         found: list[TaskListing] = []
         while True:
             size = min(SERVED_PER_PAGE, limit - len(found))
@@ -72,14 +80,10 @@ class Queries(Protocol):
     async def performance(self, where: TaskQuery | None = None) -> Performance:
         """Return how it goes now, and went in the last hour, four hours and day.
 
-        Only the query's namespace, name and version count here.
+        When the tasks were created does not count here.
         """
-        query = where or TaskQuery()
-        params: dict[str, Param] = {
-            "namespace": query.namespace,
-            "name": query.name,
-            "version": query.version,
-        }
+        params = _params(where)
+        del params["created_from"], params["created_until"]
         answer = await self._sender.send("GET", "/analytics/performance", params=params)
         return read(answer.response, PerformanceReport).performance
 
@@ -95,6 +99,34 @@ class Queries(Protocol):
         answer = await self._sender.send("GET", f"{task_path(task_id)}/annotations")
         return list(read(answer.response, Annotations).annotations)
 
+    async def audit(
+        self, where: AuditQuery | None = None, *, cursor: str | None = None, limit: int = 50
+    ) -> ActionPage:
+        """Return a page of who asked for what, newest first.
+
+        A page of more than 100 takes several requests.
+        """
+        _check_limit(limit)
+        query = where or AuditQuery()
+        params: dict[str, Param] = {
+            "by": query.by,
+            "operation": query.operation,
+            "task_id": query.task_id,
+            "namespace": query.namespace,
+            "at_from": _text(query.at_from),
+            "at_until": _text(query.at_until),
+        }
+        found: list[Action] = []
+        while True:
+            size = min(SERVED_PER_PAGE, limit - len(found))
+            paging: dict[str, Param] = {"cursor": cursor, "per_page": size}
+            answer = await self._sender.send("GET", "/audit", params={**params, **paging})
+            page = read(answer.response, ActionPage)
+            found += page.actions
+            cursor = page.next_cursor
+            if cursor is None or len(found) >= limit:
+                return ActionPage(actions=tuple(found), next_cursor=cursor)
+
     async def _page(
         self,
         where: TaskQuery | None,
@@ -109,19 +141,28 @@ class Queries(Protocol):
         return read((await self._sender.send("GET", "/tasks", params=params)).response, TaskPage)
 
 
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MOST_PER_PAGE:
+        raise InvalidRequestError(f"limit is {limit}; it must be 1 to {MOST_PER_PAGE}")
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
 def _params(where: TaskQuery | None) -> dict[str, Param]:
     """Return a query as the server takes it; raises `InvalidRequestError` for no known state."""
     query = where or TaskQuery()
     kind, key, value = query.annotation or (None, None, None)
-    since, until = query.created_from, query.created_until
     return {
         "namespace": query.namespace,
         "name": query.name,
         "version": query.version,
+        "initiator": query.initiator,
         "status": query.to_filter().states,
         "tag": tuple(query.tags),
-        "created_from": None if since is None else since.isoformat(),
-        "created_until": None if until is None else until.isoformat(),
+        "created_from": _text(query.created_from),
+        "created_until": _text(query.created_until),
         "annotation_type": kind,
         "annotation_key": key,
         "annotation_value": value,

@@ -9,22 +9,24 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from tasker.client.errors import ServerAnswerError
+from tasker.client.errors import ServerAnswerError, error_of_problem
 from tasker.client.received import history_entry
 from tasker.client.sending import Param, Sender
 from tasker.events.event import Event
 from tasker.events.known import decode_event
 from tasker.reading import HistoryEntry
+from tasker.server.problems import Problem
 from tasker.server.shapes.tasks import TaskEventEntry
 
 END = "end"
 GAP = "gap"
+REFUSED = "refused"
 
 
 class Gap(Event, frozen=True, kw_only=True, gc=False, tag=GAP):
     """Events may have been missed here: read again what you show.
 
-    The connection was lost, and the server was restarted meanwhile, or no longer has what
+    The connection was lost, and the server was restarted and keeps none, or no longer has what
     came after the last event. ``event_id`` is empty.
     """
 
@@ -43,7 +45,8 @@ class MessageStream:
     A connection is lost when it breaks, or is silent for ``silence_seconds``. The next one
     asks for what came after the last message, and is made after the wait that the server
     asked for. `UnreachableServerError` is raised when ``retries`` connections in a row
-    brought nothing.
+    brought nothing, and what a request would be refused with when the stream is no longer
+    allowed.
     """
 
     def __init__(self, sender: Sender, path: str, params: Mapping[str, Param]) -> None:
@@ -83,6 +86,7 @@ class MessageStream:
             message = await self._read()
             if message is not None:
                 self._losses = 0
+                self._check(message)
                 return message
         except httpx.RequestError as error:
             lost = error
@@ -112,6 +116,12 @@ class MessageStream:
                 return Message(event=fields["event"], data=data, id=fields.get("id"))
             fields = {}
         return None
+
+    def _check(self, message: Message) -> None:
+        if message.event == REFUSED:
+            problem = msgspec.json.decode(message.data, type=Problem)
+            url = f"{self._sender.url}{self._path}"
+            raise error_of_problem(problem, url=url, headers={})
 
     async def _go_on(self, lost: httpx.RequestError) -> None:
         await self.close()

@@ -20,6 +20,8 @@ def wrong_with(name: str, *, of_step: bool = False) -> tuple[str, str] | None:
         return "is empty", "give it a name"
     if len(name) > LONGEST:
         return f"has {len(name)} characters", f"use at most {LONGEST}"
+    if name in (".", ".."):
+        return "means a place in paths", "use letters or digits too"
     if (_OF_STEP if of_step else _PLAIN).fullmatch(name):
         return None
     allowed = _OF_STEP if of_step else _PLAIN

@@ -36,13 +36,12 @@ class Decided:
     ``state.undurable`` has the records before it of the steps that changed.
     """
 
-    __slots__ = ("at", "state", "task", "transitions")
+    __slots__ = ("at", "state", "transitions")
 
     def __init__(self, state: WorkflowState, transitions: Sequence[Transition], at: float) -> None:
         self.state = state
         self.transitions = transitions
         self.at = at
-        self.task = task_facts(state.task)
 
     def before(self, index: int) -> StepRecord:
         """Return a step's record as it was before."""

@@ -75,7 +75,7 @@ class Delivery(Supervised):
             except (Exception, asyncio.CancelledError) as error:
                 if isinstance(error, asyncio.CancelledError) and was_cancelled():
                     raise
-                self._failures.add(event.name, error)
+                self._failures.add(event, error)
             finally:
                 self._busy = False
                 if not self.mailbox.events:

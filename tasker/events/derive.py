@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tasker.actors.workflow.retry import attempts_left
 from tasker.actors.workflow.state import WorkflowState
 from tasker.events.decided import Decided, Detail, detail_of, task_facts
-from tasker.events.event import Event, custom_type, tag_of
+from tasker.events.event import Event, TaskEvent, custom_type, tag_of
 from tasker.events.facts import STEP_FACTS, TASK_FACTS, Facts, task_kind
 from tasker.events.observability import (
     ObservabilityStepBackoff,
@@ -41,7 +41,7 @@ class Wanted:
         bottlenecks: What finds bottlenecks, None where nobody wants to hear of them.
     """
 
-    __slots__ = ("bottlenecks", "custom", "names", "steps", "workflow")
+    __slots__ = ("bottlenecks", "custom", "names", "tasks_only", "workflow")
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class Wanted:
         self.names = names
         self.custom = custom
         self.bottlenecks = bottlenecks
-        self.steps = any(name in names for name in _STEP_NAMES)
         self.workflow = tuple(each for each in WORKFLOW_FACTS if _NAMES[each[0]] in names)
+        self.tasks_only = not self.workflow and not any(name in names for name in _STEP_NAMES)
 
 
 def derive(
@@ -68,23 +68,24 @@ def derive(
         at: When it was decided, Unix seconds.
         wanted: Only these are made.
     """
-    # What a handler published is in the detail; most transitions have none.
-    told = [
-        (number, transition)
-        for number, transition in enumerate(transitions)
-        if wanted.steps or transition.step is None or transition.detail is not None
-    ]
-    if not told and not wanted.workflow:
-        return []
-    telling = _Telling(Decided(state, transitions, at), seq, wanted)
+    tasks_only = wanted.tasks_only
+    telling = None if tasks_only else _Telling(state, seq, transitions, at, wanted)
     held_up: dict[str, int] = {}
-    for number, transition in told:
+    for number, transition in enumerate(transitions):
+        # What a handler published is in the detail; most transitions have none, so that
+        # most appends have nothing for those who hear of tasks alone.
+        if tasks_only and transition.step is not None and transition.detail is None:
+            continue
+        if telling is None:
+            telling = _Telling(state, seq, transitions, at, wanted)
         if transition.step is None:
             telling.of_task(number, transition)
         else:
             telling.of_step(number, transition)
             if transition.to_state in _HOLDING_UP:
                 held_up[transition.step] = number
+    if telling is None:
+        return []
     if wanted.workflow:
         telling.of_workflow()
     if held_up and wanted.bottlenecks is not None:
@@ -103,40 +104,51 @@ def task_created(task: TaskRecord, at: float) -> TaskCreated:
         source_system=task.source_system,
         reason=task.reason,
         tags=task.tags,
-        **task_facts(task),
+        task_id=task.task_id,
+        correlation_id=task.correlation_id,
+        namespace=task.namespace,
+        task_name=task.name,
+        version=task.version,
     )
 
 
-class _Telling:
+class _Telling(Decided):
     """The events of one decision in the making."""
 
-    __slots__ = ("_decided", "_id", "_wanted", "events")
+    __slots__ = ("_seq", "_wanted", "events")
 
-    def __init__(self, decided: Decided, seq: int, wanted: Wanted) -> None:
+    def __init__(
+        self,
+        state: WorkflowState,
+        seq: int,
+        transitions: Sequence[Transition],
+        at: float,
+        wanted: Wanted,
+    ) -> None:
+        super().__init__(state, transitions, at)
         self.events: list[Event] = []
-        self._decided = decided
+        self._seq = seq
         self._wanted = wanted
-        self._id = f"{decided.state.task.task_id}/{seq}"
 
     def of_task(self, number: int, transition: Transition) -> None:
-        names, decided = self._wanted.names, self._decided
+        names = self._wanted.names
         if transition.from_state is None:
             if "task.created" in names:
-                self.events.append(task_created(decided.state.task, decided.at))
+                self.events.append(task_created(self.state.task, self.at))
             return
         kind = task_kind(transition)
         if _NAMES[kind] in names:
-            self._tell(kind, number, TASK_FACTS[kind](decided, detail_of(transition)))
+            self._tell(kind, number, TASK_FACTS[kind](self, detail_of(transition)))
 
     def of_step(self, number: int, transition: Transition) -> None:
-        detail, names, decided = detail_of(transition), self._wanted.names, self._decided
-        index = decided.state.plan.index[str(transition.step)]
+        detail, names = detail_of(transition), self._wanted.names
+        index = self.state.plan.index[str(transition.step)]
         for count, published in enumerate(detail.events):
             if self._wanted.custom(published.name):
                 self._tell_custom(number, count, transition, published)
         kind, facts = STEP_FACTS[transition.to_state]
         if _NAMES[kind] in names:
-            self._tell_step(kind, number, transition, facts(decided, index, detail))
+            self._tell_step(kind, number, transition, facts(self, index, detail))
         if transition.to_state == StepState.ERROR:
             self._failure(number, transition, index, detail)
         elif detail.reason == BYPASSED and "observability.step.skip" in names:
@@ -144,17 +156,17 @@ class _Telling:
 
     def of_workflow(self) -> None:
         for kind, facts in self._wanted.workflow:
-            found = facts(self._decided)
+            found = facts(self)
             if found is not None:
                 self._tell(kind, "-", found)
 
     def of_bottlenecks(self, finder: BottleneckFinder, held_up: Mapping[str, int]) -> None:
-        for facts in finder.found(self._decided, held_up):
+        for facts in finder.found(self, held_up):
             self._tell(TaskBottleneckDetected, held_up[facts["step"]], facts)
 
     def _failure(self, number: int, transition: Transition, index: int, detail: Detail) -> None:
-        decided, names = self._decided, self._wanted.names
-        record, step = decided.after(index), decided.state.plan.steps[index]
+        names = self._wanted.names
+        record, step = self.after(index), self.state.plan.steps[index]
         if detail.retry_at is not None:
             if "observability.step.backoff" in names:
                 asked = record.error is not None and record.error.retry_after is not None
@@ -163,7 +175,7 @@ class _Telling:
                     number,
                     transition,
                     {
-                        "backoff_seconds": max(0.0, detail.retry_at - decided.at),
+                        "backoff_seconds": max(0.0, detail.retry_at - self.at),
                         "retry_at": detail.retry_at,
                         "backoff_type": "server_requested" if asked else "exponential",
                         "error_class": detail.error_class,
@@ -178,7 +190,7 @@ class _Telling:
                 transition,
                 {
                     "attempts": transition.attempt or 0,
-                    "retry_limit": decided.retry_limit(index),
+                    "retry_limit": self.retry_limit(index),
                     "error_class": detail.error_class,
                     "error_message": detail.message,
                 },
@@ -187,34 +199,43 @@ class _Telling:
     def _tell_custom(
         self, number: int, count: int, transition: Transition, published: Published
     ) -> None:
+        task = self.state.task
         self.events.append(
             custom_type(published.name)(
-                event_id=f"{self._id}/{number}.{count}/{published.name}",
+                event_id=f"{task.task_id}/{self._seq}/{number}.{count}/{published.name}",
                 at=published.at,
                 step=str(transition.step),
                 attempt=transition.attempt or 0,
                 payload=published.content(),
-                **self._decided.task,
+                **task_facts(task),
             )
         )
 
     def _tell_step(
-        self, kind: type[Event], number: int, transition: Transition, facts: Facts
+        self, kind: type[TaskEvent], number: int, transition: Transition, facts: Facts
     ) -> None:
         facts["step"] = transition.step
         facts["attempt"] = transition.attempt or 0
         self._tell(kind, number, facts)
 
-    def _tell(self, kind: type[Event], number: int | str, facts: Facts) -> None:
-        # One mapping for the whole event: to merge keywords anew at each call costs as
-        # much as to make the event.
-        facts["event_id"] = f"{self._id}/{number}/{_NAMES[kind]}"
-        facts["at"] = self._decided.at
-        facts |= self._decided.task
-        self.events.append(kind(**facts))
+    def _tell(self, kind: type[TaskEvent], number: int | str, facts: Facts) -> None:
+        # Spelled out, for it is on the way of every event: one mapping less is half of it.
+        task = self.state.task
+        self.events.append(
+            kind(
+                event_id=f"{task.task_id}/{self._seq}/{number}/{_NAMES[kind]}",
+                at=self.at,
+                task_id=task.task_id,
+                correlation_id=task.correlation_id,
+                namespace=task.namespace,
+                task_name=task.name,
+                version=task.version,
+                **facts,
+            )
+        )
 
 
-_KINDS: tuple[type[Event], ...] = (
+_KINDS: tuple[type[TaskEvent], ...] = (
     *TASK_FACTS,
     *(kind for kind, _ in STEP_FACTS.values()),
     *(kind for kind, _ in WORKFLOW_FACTS),

@@ -86,7 +86,9 @@ class Event(Struct, frozen=True, kw_only=True, gc=False, tag_field="name", tag=n
     @property
     def name(self) -> str:
         """The event's name, as in ``step.completed``."""
-        return tag_of(type(self))
+        # As `tag_of`, without the call: handlers ask for it all the time.
+        name: str = type(self).__struct_config__.tag  # type: ignore[assignment]
+        return name
 
 
 def tag_of(kind: type[Event]) -> str:

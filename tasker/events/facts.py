@@ -7,7 +7,7 @@ from typing import Any
 
 from tasker.actors.workflow.state import DONE
 from tasker.events.decided import Decided, Detail
-from tasker.events.event import Event
+from tasker.events.event import TaskEvent
 from tasker.events.step import (
     StepCancelled,
     StepCompleted,
@@ -30,14 +30,16 @@ from tasker.stores.records import StepRecord, StepState, TaskState, Transition
 
 Facts = dict[str, Any]
 
+# To look a member of an enumeration up costs as much as half an event.
+_IN_PROGRESS, _PAUSED, _COMPLETE = TaskState.IN_PROGRESS, TaskState.PAUSED, TaskState.COMPLETE
 
-def task_kind(transition: Transition) -> type[Event]:
+
+def task_kind(transition: Transition) -> type[TaskEvent]:
     """Return the event of a change of a task's state; not of its creation."""
     new = transition.to_state
-    if new == TaskState.IN_PROGRESS:
-        paused = transition.from_state == TaskState.PAUSED
-        return TaskResumed if paused else TaskStartRequested
-    return _TASK_KINDS[new]
+    if new == _IN_PROGRESS:
+        return TaskResumed if transition.from_state == _PAUSED else TaskStartRequested
+    return TaskCompleted if new == _COMPLETE else _TASK_KINDS[new]
 
 
 def _started(decided: Decided, detail: Detail) -> Facts:
@@ -49,7 +51,9 @@ def _started(decided: Decided, detail: Detail) -> Facts:
 
 
 def _completed(decided: Decided, detail: Detail) -> Facts:
-    return {**_progress(decided), "duration_seconds": _lasted(decided)}
+    started, facts = decided.state.head.started_at, _progress(decided)
+    facts["duration_seconds"] = 0.0 if started is None else max(0.0, decided.at - started)
+    return facts
 
 
 def _failed(decided: Decided, detail: Detail) -> Facts:
@@ -82,12 +86,7 @@ def _progress(decided: Decided) -> Facts:
     return {"total_steps": len(state.steps), "completed_steps": state.counts[DONE]}
 
 
-def _lasted(decided: Decided) -> float:
-    started = decided.state.head.started_at
-    return 0.0 if started is None else max(0.0, decided.at - started)
-
-
-TASK_FACTS: Mapping[type[Event], Callable[[Decided, Detail], Facts]] = {
+TASK_FACTS: Mapping[type[TaskEvent], Callable[[Decided, Detail], Facts]] = {
     TaskStartRequested: _started,
     TaskCompleted: _completed,
     TaskFailed: _failed,
@@ -98,9 +97,8 @@ TASK_FACTS: Mapping[type[Event], Callable[[Decided, Detail], Facts]] = {
     TaskResumed: _asked,
 }
 
-_TASK_KINDS: Mapping[str, type[Event]] = {
+_TASK_KINDS: Mapping[str, type[TaskEvent]] = {
     TaskState.PENDING: TaskRetryRequested,
-    TaskState.COMPLETE: TaskCompleted,
     TaskState.ERROR: TaskFailed,
     TaskState.CANCELLED: TaskCancelled,
     TaskState.RESOLVED_MANUALLY: TaskResolvedManually,
@@ -154,7 +152,7 @@ def _queued(record: StepRecord) -> float | None:
     return max(0.0, record.started_at - record.ready_at)
 
 
-STEP_FACTS: Mapping[str, tuple[type[Event], Callable[[Decided, int, Detail], Facts]]] = {
+STEP_FACTS: Mapping[str, tuple[type[TaskEvent], Callable[[Decided, int, Detail], Facts]]] = {
     StepState.PENDING: (StepRetryRequested, _step_retried),
     StepState.IN_PROGRESS: (StepExecutionRequested, _step_started),
     StepState.COMPLETE: (StepCompleted, _step_completed),

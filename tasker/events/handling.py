@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -31,13 +31,13 @@ class Handling:
     def __init__(self, subscriber: BaseSubscriber, threads: int = 1) -> None:
         self._subscriber = subscriber
         self._threads = CapacityLimiter(threads)
-        self._methods: dict[str, tuple[Callable[[Event], Any] | None, bool]] = {}
+        self._methods: dict[type[Event], tuple[Callable[[Event], Any] | None, bool]] = {}
 
     async def handle(self, event: Event) -> None:
         """Have an event handled; raises whatever the subscriber raises."""
         if not self._subscriber.should_process_event(event):
             return
-        method, is_async = self._method(event.name)
+        method, is_async = self._method(event)
         if method is None:
             return
         if is_async:
@@ -56,12 +56,20 @@ class Handling:
         except Exception:
             logger.exception("subscriber %s failed to close", self._subscriber.name)
 
-    def _method(self, name: str) -> tuple[Callable[[Event], Any] | None, bool]:
-        found = self._methods.get(name)
+    def _method(self, event: Event) -> tuple[Callable[[Event], Any] | None, bool]:
+        found = self._methods.get(type(event))
         if found is None:
-            method = self._subscriber.method_for(name)
-            found = self._methods[name] = (method, _is_async(method))
+            method = self._subscriber.method_for(event.name)
+            found = self._methods[type(event)] = (method, _is_async(method))
         return found
+
+
+class Named(Protocol):
+    """An event, or what is known of one that cannot be read."""
+
+    @property
+    def name(self) -> str:
+        """The event's name."""
 
 
 class Failures:
@@ -74,24 +82,24 @@ class Failures:
     def __init__(self, name: str) -> None:
         self.name = name
         self.count = 0
-        self._last: str | None = None
+        self._last: tuple[str, str] | None = None
 
     @property
     def last(self) -> str | None:
         """What it raised last, without secrets."""
         # Masked when somebody looks: most are never looked at, and it takes its time.
-        return None if self._last is None else _masker.text(self._last)
+        return None if self._last is None else _masker.text(": ".join(self._last))
 
-    def add(self, event: str, error: BaseException) -> None:
-        """Count one."""
+    def add(self, event: Named, error: BaseException) -> None:
+        """Count one: what handling an event raised."""
         self.count += 1
-        self._last = f"{type(error).__name__}: {error}"
+        self._last = (type(error).__name__, str(error))
         # The 1st, 2nd, 4th, 8th …: one that always fails must not fill the log.
         if self.count & (self.count - 1) == 0:
             logger.warning(
                 "%s failed on %s (%d so far): %s",
                 self.name,
-                event,
+                event.name,
                 self.count,
                 self.last,
                 exc_info=error,

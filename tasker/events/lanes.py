@@ -182,7 +182,7 @@ class Lanes:
             return None
         if isinstance(failure, SubscriptionGoneError):
             raise failure
-        self._address.failures.add(head.name, failure)
+        self._address.failures.add(head, failure)
         spent = attempt >= self._address.policy.max_attempts
         if spent or isinstance(failure, PermanentError):
             self._give_up(parcel, raw, head, attempt, self._address.failures.last or "")

@@ -40,7 +40,7 @@ class EventMailbox:
         capacity: int,
         when_full: WhenFull,
         on_held: Callable[[], None] = lambda: None,
-        on_dropped: Callable[[], None] = lambda: None,
+        on_dropped: Callable[[], None] | None = None,
     ) -> None:
         if capacity < 1:
             raise ValueError(f"capacity is {capacity}; it must be at least 1")
@@ -55,28 +55,37 @@ class EventMailbox:
         self.held: set[str] = set()
         self._on_held = on_held
         self._on_dropped = on_dropped
-        self._arrived = anyio.Event()
+        self._arrived: anyio.Event | None = None
         self._room = anyio.Event()
         self._released = False
 
     def offer(self, event: Event) -> None:
         """Add an event, or drop one, as ``when_full`` says; never waits."""
         self.received += 1
-        if len(self.events) >= self.capacity:
+        events = self.events
+        if len(events) >= self.capacity:
             if self.when_full == "block":
                 self._hold(event)
             else:
-                self._count_drop()
+                if not self.dropped:
+                    self._say_too_slow()
+                self.dropped += 1
+                if self._on_dropped is not None:
+                    self._on_dropped()
                 if self.when_full == "drop_newest":
                     return
-                self.events.popleft()
-        self.events.append(event)
-        self._arrived.set()
+                events.popleft()
+        events.append(event)
+        if self._arrived is not None:
+            self._arrived.set()
+            self._arrived = None
 
     async def get(self) -> Event:
         """Take the oldest event, waiting for one."""
         while not self.events:
-            self._arrived = anyio.Event()
+            # There is one only while somebody waits: to set it costs more than to add.
+            if self._arrived is None:
+                self._arrived = anyio.Event()
             await self._arrived.wait()
         event = self.events.popleft()
         if self.held and len(self.events) < self.capacity:
@@ -119,14 +128,10 @@ class EventMailbox:
         self._room.set()
         self._on_held()
 
-    def _count_drop(self) -> None:
-        if not self.dropped:
-            logger.warning(
-                "%s is too slow: %d events wait, and more are dropped (%s); "
-                "its statistics count them",
-                self.name,
-                len(self.events),
-                self.when_full,
-            )
-        self.dropped += 1
-        self._on_dropped()
+    def _say_too_slow(self) -> None:
+        logger.warning(
+            "%s is too slow: %d events wait, and more are dropped (%s); its statistics count them",
+            self.name,
+            len(self.events),
+            self.when_full,
+        )

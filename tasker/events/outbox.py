@@ -30,15 +30,20 @@ def check_durable(subscriber: BaseSubscriber) -> None:
     They are told by a process of what it sees, and are gone with it.
     """
     for text in subscriber.events:
-        patterns = Patterns([text])
-        own = [name for name in types() if patterns.match(name)]
-        if own and not DECIDED.intersection(own):
+        if not is_decided(text):
             raise SubscriberError(
                 subscriber=subscriber.name,
                 reason=f"{text!r} is told by a process of what it sees, and is not in the store; "
                 "a durable subscription hears events of decisions: task.*, step.* and workflow.* "
                 "without step.before_handle, and custom events",
             )
+
+
+def is_decided(text: str) -> bool:
+    """Return whether a name or pattern means events that appends tell of, custom ones too."""
+    patterns = Patterns([text])
+    own = [name for name in types() if patterns.match(name)]
+    return not own or bool(DECIDED.intersection(own))
 
 
 class EventOutbox:

@@ -9,7 +9,7 @@ from tasker.actors.workflow.state import READY, RUNNING
 from tasker.actors.workflow.states import AT_REST, SATISFYING
 from tasker.actors.workflow.status import execution_status
 from tasker.events.decided import Decided
-from tasker.events.event import Event
+from tasker.events.event import TaskEvent
 from tasker.events.workflow import (
     WorkflowNoViableSteps,
     WorkflowStepsExecutionCompleted,
@@ -125,7 +125,7 @@ _FIGURES = (
     *("completion_percentage", "execution_status", "health_status", "recommended_action"),
 )
 
-WorkflowFacts = tuple[type[Event], Callable[[Decided], Facts | None]]
+WorkflowFacts = tuple[type[TaskEvent], Callable[[Decided], Facts | None]]
 
 WORKFLOW_FACTS: tuple[WorkflowFacts, ...] = (
     (WorkflowStepsExecutionCompleted, _attempts_ended),

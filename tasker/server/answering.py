@@ -95,7 +95,7 @@ def answer_error(request: AnyRequest, error: Exception) -> Response[Problem]:
     if isinstance(error, HTTPException):
         problem, headers = _framework_problem(request, error), dict(error.headers or {})
     else:
-        problem = problem_of(error, _instance(request))
+        problem = problem_of(error, instance_of(request))
         headers = headers_of(error)
     return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
@@ -113,14 +113,15 @@ def link(request: AnyRequest, path: str) -> str:
     return f"{request.scope.get(ROOT_KEY, '')}{path}"
 
 
+def instance_of(request: AnyRequest) -> str:
+    """Return the path that was asked for, as problems tell it."""
+    return link(request, str(request.scope["path"]))
+
+
 async def who(request: AnyRequest) -> str | None:
     """Return the id of whoever asks."""
     user = await user_of(request)
     return None if user is None else user.user_id
-
-
-def _instance(request: AnyRequest) -> str:
-    return link(request, str(request.scope["path"]))
 
 
 def _framework_problem(request: AnyRequest, error: HTTPException) -> Problem:
@@ -135,14 +136,14 @@ def _framework_problem(request: AnyRequest, error: HTTPException) -> Problem:
             details.setdefault(str(each.get("key") or each.get("source") or ""), []).append(said)
         message = "; ".join(f"{name}: {', '.join(said)}" for name, said in details.items())
     if status >= 500:
-        return problem_of(error, _instance(request))
+        return problem_of(error, instance_of(request))
     code = "INVALID_REQUEST" if status == 422 else _CODES.get(status, HTTPStatus(status).name)
     return make_problem(
         status,
         code,
         message or HTTPStatus(status).phrase,
         details=details,
-        instance=_instance(request),
+        instance=instance_of(request),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -11,12 +11,15 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from tasker.engine import Engine
+from tasker.errors import EventNameError
+from tasker.events.outbox import is_decided
 from tasker.server.access.protocols import Authenticator, Coordinator
 from tasker.server.access.setup import make_authenticator, make_coordinator
 from tasker.server.answering import HANDLERS
 from tasker.server.config import SidecarConfig
 from tasker.server.errors import ServerConfigError
 from tasker.server.guard import guard
+from tasker.server.head import AnswersHead
 from tasker.server.openapi import document, openapi_config
 from tasker.server.patience import InTime
 from tasker.server.routes import (
@@ -33,9 +36,11 @@ from tasker.server.routes import (
     operations,
     steps,
     streams,
+    subscriptions,
     tasks,
 )
 from tasker.server.routes import annotations as annotation_routes
+from tasker.server.routes.filters import FILTERS
 from tasker.server.shell import Receive, Scope, Send, Shell
 from tasker.server.sidecar import Sidecar
 
@@ -47,6 +52,7 @@ _MODULES = (
     annotation_routes,
     handlers,
     streams,
+    subscriptions,
     health,
     analytics,
     actors,
@@ -87,7 +93,7 @@ class TaskerApp:
         coordinator: Coordinator | None = None,
     ) -> None:
         config = config or SidecarConfig()
-        problems = config.problems()
+        problems = [*config.problems(), *_unkept(engine, config.stream_kept)]
         authenticator = authenticator or make_authenticator(config.auth, problems)
         coordinator = coordinator or make_coordinator(config.auth, problems)
         for each in (authenticator, coordinator):
@@ -98,7 +104,7 @@ class TaskerApp:
         self.sidecar = Sidecar(engine, config, authenticator=authenticator, coordinator=coordinator)
         self._app = _litestar(self.sidecar, self.openapi)
         header = engine.config.telemetry.correlation_id_header
-        self._shell = Shell(InTime(self._app, config.body_seconds), header=header)
+        self._shell = Shell(AnswersHead(InTime(self._app, config.body_seconds)), header=header)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -124,6 +130,18 @@ class TaskerApp:
         self.sidecar.stop()
 
 
+def _unkept(engine: Engine, names: Iterable[str]) -> Iterator[str]:
+    """Yield what of the events that are to be kept cannot be, and why."""
+    for name in names:
+        try:
+            engine.event_catalog.check_subscribable(name)
+        except EventNameError as error:
+            yield f"stream_kept: {error}"
+        else:
+            if not is_decided(name):
+                yield f"stream_kept: {name!r} is told by a process of what it sees, and not kept"
+
+
 def _litestar(sidecar: Sidecar, openapi: Callable[[str], dict[str, Any]]) -> Litestar:
     routes = list(_ROUTES)
     if sidecar.config.graphql.is_served:
@@ -147,4 +165,9 @@ def _dependencies(sidecar: Sidecar) -> dict[str, Provide]:
     def the_sidecar() -> Sidecar:
         return sidecar
 
-    return {"sidecar": Provide(the_sidecar, sync_to_thread=False)}
+    return {
+        "sidecar": Provide(the_sidecar, sync_to_thread=False),
+        "named_step": Provide(steps.named_step, sync_to_thread=False),
+        "named_subscription": Provide(subscriptions.named_subscription, sync_to_thread=False),
+        **FILTERS,
+    }

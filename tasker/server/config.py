@@ -52,8 +52,12 @@ class SidecarConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         max_pending_submissions: Submissions under way at once; beyond that, 429.
         overload_ratio: How full the journal's queue may be before submissions get 429.
         heartbeat_seconds: How often a stream of events shows that it lives.
+        stream_check_seconds: How long whoever follows a stream is trusted before it is checked
+            again that they may.
         stream_buffer: Events that may wait for a slow reader before it is cut off.
-        stream_history: Events kept in memory for readers that come back.
+        stream_history: Events kept for readers that come back.
+        stream_kept: Which of them the store keeps as well, as names and patterns, so that
+            readers go on after a restart too.
         auth: Who may do what.
         graphql: How much one request to GraphQL may ask for.
     """
@@ -65,8 +69,10 @@ class SidecarConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_pending_submissions: int = 1_000
     overload_ratio: float = 0.8
     heartbeat_seconds: float = 15.0
+    stream_check_seconds: float = 1.0
     stream_buffer: int = 1_000
     stream_history: int = 10_000
+    stream_kept: tuple[str, ...] = ()
     auth: AuthConfig = AuthConfig()
     graphql: GraphQLConfig = GraphQLConfig()
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 import anyio
 
 from tasker.engine import Engine
+from tasker.errors import StoreError
 from tasker.events.event import Event, TaskEvent
+from tasker.events.kept import KeptEvent, KeptEvents
 from tasker.events.patterns import Patterns
 from tasker.events.subscriber import FunctionSubscriber
 from tasker.events.subscribers import AnyDelivery
 
+SUBSCRIPTION = "server-events"
+"""The durable subscription of what the store keeps for readers that come back."""
 FEED_CAPACITY = 20_000
 """Events that may wait for the feed itself, which has little to do for each."""
 
@@ -32,9 +36,13 @@ class Reader:
         self._changed = anyio.Event()
         self.ended = False
 
+    def hears(self, name: str) -> bool:
+        """Whether events of a name are meant."""
+        return self._patterns.match(name)
+
     def offer(self, event: Event) -> None:
-        """Take an event, if it is meant and there is room."""
-        if self.ended or not self._patterns.match(event.name):
+        """Take an event that is meant, if there is room."""
+        if self.ended:
             return
         if len(self._waiting) >= self._capacity:
             self.end()
@@ -60,14 +68,30 @@ class Feed:
     """Hears the events of an engine once, whatever number of readers there are.
 
     It begins to listen with the first reader, since events that nobody hears cost nothing,
-    and keeps the latest ones from then on, for those who lose their connection.
+    and keeps the latest ones from then on, for those who lose their connection: in memory,
+    and those of the names ``kept`` in the store as well. These are told in the order in
+    which the store has them, so that whoever comes back after one of them misses none,
+    whatever was restarted meanwhile. The others are told as they come, and are not
+    ``resumable`` where any are kept.
     """
 
-    def __init__(self, engine: Engine, *, buffer: int, history: int) -> None:
+    def __init__(
+        self, engine: Engine, *, buffer: int, history: int, kept: tuple[str, ...] = ()
+    ) -> None:
         self._engine = engine
         self._buffer = buffer
-        self._past: deque[Event] = deque(maxlen=history)
+        self._history = history
+        self._past: deque[KeptEvent] = deque()
+        self._ids: set[str] = set()
+        self._kept: KeptEvents | None = None
+        if kept:
+            self._kept = engine.keep_events(SUBSCRIPTION, kept)
+        self._begun = self._kept is None
+        self._lock = anyio.Lock()
         self._readers: set[Reader] = set()
+        # By the name of an event, until readers come or go: hundreds of them may read, and
+        # most events are meant for none.
+        self._routes: dict[str, tuple[Reader, ...]] = {}
         self._watches: dict[str, set[anyio.Event]] = {}
         self._hears: dict[str, AnyDelivery] = {}
         self._closed = False
@@ -77,22 +101,50 @@ class Feed:
         """How many read, of one task or of all."""
         return len(self._readers) + sum(map(len, self._watches.values()))
 
-    @contextmanager
-    def read(self, names: tuple[str, ...], after: str | None) -> Iterator[tuple[Reader, bool]]:
+    async def begin(self) -> None:
+        """Listen, if it does not yet.
+
+        Raises:
+            StoreError: The store, which is to keep events, cannot be used.
+        """
+        self._listen("all", ("*",), self._tell)
+        async with self._lock:
+            if self._kept is not None and not self._begun:
+                for each in await self._kept.begin(self._history):
+                    self._remember(each)
+                self._begun = True
+
+    @asynccontextmanager
+    async def read(
+        self, names: tuple[str, ...], after: str | None
+    ) -> AsyncIterator[tuple[Reader, bool]]:
         """Read events of these names, from the one after ``after`` where that is still known.
 
         Gives the reader, and whether events may be missing between ``after`` and its first.
         """
+        await self.begin()
         reader = Reader(Patterns(names or ("*",)), self._buffer)
-        self._listen("all", ("*",), self._tell)
         missed = after is not None and not self._catch_up(reader, after)
         self._readers.add(reader)
+        self._routes.clear()
         if self._closed:
             reader.end()
         try:
             yield reader, missed
         finally:
             self._readers.discard(reader)
+            self._routes.clear()
+
+    def resumable(self, event: Event) -> bool:
+        """Whether a reader that comes back can go on after an event."""
+        return event.event_id in self._ids
+
+    async def look(self) -> None:
+        """Tell what the store has by now, should a word of it have been lost."""
+        if self._kept is not None:
+            with suppress(StoreError):
+                async with self._lock:
+                    await self._look(self._kept)
 
     async def changes(self, task_id: str, every_seconds: float) -> AsyncIterator[bool]:
         """Yield whenever something of a task was recorded, True, or so many seconds passed."""
@@ -123,9 +175,39 @@ class Feed:
         self._hears.clear()
 
     async def _tell(self, event: Event) -> None:
-        self._past.append(event)
-        for reader in self._readers:
+        if self._kept is None:
+            self._remember(KeptEvent(0, event))
+        elif self._kept.keeps(event.name):
+            async with self._lock:
+                if event.event_id not in self._ids and self._begun:
+                    await self._look(self._kept)
+            if event.event_id in self._ids:
+                return
+        self._offer(event)
+
+    async def _look(self, kept: KeptEvents) -> None:
+        for each in await kept.new():
+            self._remember(each)
+            self._offer(each.event)
+        if self._past:
+            # Each is a write: not before it is worth one.
+            done = self._past[0].position - 1
+            if done - kept.cursor > self._history // 10:
+                await kept.forget(done)
+
+    def _offer(self, event: Event) -> None:
+        readers = self._routes.get(event.name)
+        if readers is None:
+            found = tuple(each for each in self._readers if each.hears(event.name))
+            readers = self._routes[event.name] = found
+        for reader in readers:
             reader.offer(event)
+
+    def _remember(self, event: KeptEvent) -> None:
+        self._past.append(event)
+        self._ids.add(event.event.event_id)
+        if len(self._past) > self._history:
+            self._ids.discard(self._past.popleft().event.event_id)
 
     async def _touch(self, event: Event) -> None:
         if isinstance(event, TaskEvent):
@@ -141,10 +223,11 @@ class Feed:
 
     def _catch_up(self, reader: Reader, after: str) -> bool:
         """Offer what came after an event; return whether that one is known."""
-        events = list(self._past)
-        for at in range(len(events) - 1, -1, -1):
-            if events[at].event_id == after:
-                for event in events[at + 1 :]:
-                    reader.offer(event)
-                return True
-        return False
+        if after not in self._ids:
+            return False
+        events = [each.event for each in self._past]
+        at = next(at for at, event in enumerate(events) if event.event_id == after)
+        for event in events[at + 1 :]:
+            if reader.hears(event.name):
+                reader.offer(event)
+        return True

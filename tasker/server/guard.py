@@ -22,6 +22,15 @@ BODY_DECIDES = "body_decides"
 CREDENTIALS = ("authorization", "x-api-token", "cookie")
 """The headers that say who asks; lower case."""
 
+TASKS = "chosen"
+"""The parameter of a route that gets the tasks for which every filter holds.
+
+No body has a field of that name: what is wrong with it would count as a fault of ours.
+"""
+
+WHENEVER = "whenever"
+"""The parameter of a route that gets them whenever they were created."""
+
 _CALLER_KEY = "tasker.caller"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -42,12 +51,17 @@ async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
     if permission == PUBLIC:
         return
     if permission != EACH_PART:
-        caller = await caller_of(connection)
-        undecided = bool(handler.opt.get(BODY_DECIDES))
-        await caller.require_for(
-            permission, caller.asked(_about(connection, handler), undecided=undecided)
-        )
+        await _require(connection, handler, await caller_of(connection))
     _check_body(connection)
+
+
+async def check_again(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Raise unless who asked may still have what they get: it was allowed long ago.
+
+    They are found anew by what their request gave, and told as by `guard`.
+    """
+    if handler.opt.get(PERMISSION) != PUBLIC:
+        await _require(connection, handler, await caller_of(connection, anew=True))
 
 
 async def caller_of(connection: Connection, *, anew: bool = False) -> Caller:
@@ -79,17 +93,50 @@ async def user_of(connection: Connection) -> User | None:
     return sidecar.authenticator.current_user(connection.scope["state"])
 
 
+async def _require(connection: Connection, handler: BaseRouteHandler, caller: Caller) -> None:
+    undecided = bool(handler.opt.get(BODY_DECIDES))
+    about = _about(connection, handler)
+    own = await own_alone(connection, handler)
+    if own is not None:
+        about["initiator"] = own
+    asked = caller.asked(about, undecided=undecided)
+    await caller.require_for(str(handler.opt.get(PERMISSION, "")), asked)
+
+
+async def own_alone(connection: Connection, handler: BaseRouteHandler) -> str | None:
+    """Return who asks, where of the tasks of a route they may have their own alone; else None.
+
+    Such a route gives them what they may have, rather than nothing.
+    """
+    if not _CHOSEN_BY["initiator"] & handler.parsed_fn_signature.parameters.keys():
+        return None
+    if "initiator" in connection.query_params:
+        return None
+    caller = await caller_of(connection)
+    return await caller.own_alone(
+        str(handler.opt.get(PERMISSION, "")), **_about(connection, handler)
+    )
+
+
 def _about(connection: Connection, handler: BaseRouteHandler) -> dict[str, Any]:
     """Return what a request is about, as far as its path and query say."""
     about = dict(connection.path_params)
-    if "namespace" not in handler.parsed_fn_signature.parameters:
-        # Whoever asks for a namespace where none is chosen by it gets all of them.
-        return about
-    asked_for = connection.query_params.getall("namespace", [])
-    # What is asked for twice is not one thing. A task says by itself where it belongs.
-    if len(asked_for) == 1 and not about.keys() & {"namespace", "task_id"}:
-        about["namespace"] = asked_for[0]
+    taken = handler.parsed_fn_signature.parameters.keys()
+    chosen = {name for name, by in _CHOSEN_BY.items() if by & taken}
+    # A task says by itself where it belongs, and who asked for it.
+    for name in chosen if "task_id" not in about else ():
+        asked_for = connection.query_params.getall(name, [])
+        # What is asked for twice is not one thing.
+        if len(asked_for) == 1 and name not in about:
+            about[name] = asked_for[0]
     return about
+
+
+# Whoever asks for a namespace where none is chosen by it gets all of them.
+_CHOSEN_BY = {
+    "namespace": {"namespace", TASKS, WHENEVER},
+    "initiator": {TASKS, WHENEVER},
+}
 
 
 def _described(connection: Connection) -> str:

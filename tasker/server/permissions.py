@@ -18,6 +18,8 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {
     "tasker.workflow_step": ("index", "show", "update", "cancel", "retry", "resolve"),
     "tasker.handler": ("index", "show"),
     "tasker.event": ("index",),
+    "tasker.subscription": ("index", "update", "remove"),
+    "tasker.dead_letter": ("index", "redeliver", "discard"),
     "tasker.actor": ("index",),
     "tasker.health_status": ("index",),
     "tasker.metrics": ("index",),

@@ -67,6 +67,9 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.UnknownStepError: Kind(
         404, "STEP_NOT_FOUND", "No such step", _named("task_id", "step", "known")
     ),
+    errors.UnknownSubscriptionError: Kind(
+        404, "SUBSCRIPTION_NOT_FOUND", "No such subscription", _named("subscription", "known")
+    ),
     errors.UnknownDefinitionError: Kind(
         422, "HANDLER_NOT_FOUND", "No such handler", _named("namespace", "name", "version", "known")
     ),
@@ -84,7 +87,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.EncodingError: Kind(422, "INVALID_REQUEST", "This cannot be kept"),
     errors.DuplicateTaskError: Kind(409, "DUPLICATE_TASK", "Such a task exists", _named("task_id")),
     errors.InvalidOperationError: Kind(
-        409, "INVALID_STATE", "Not in this state", _named("operation", "state", "legal")
+        409, "INVALID_STATE", "Not in this state", _named("operation", "subject", "state", "legal")
     ),
     errors.InvalidTransitionError: Kind(409, "INVALID_STATE", "Not in this state"),
     errors.TaskChangedError: Kind(

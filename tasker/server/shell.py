@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -25,6 +27,9 @@ ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 ROOT_KEY = "tasker.root"
 """Under which key of the scope the path stands that the application is mounted at."""
+
+ENCODED_SLASH = "%2F"
+"""A slash within a part of a path, as routes get it: names of steps may have some."""
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -60,7 +65,7 @@ class Shell:
             path = path[len(root) :]
         inner = {
             **scope,
-            "path": path or "/",
+            "path": _with_slashes(path, scope.get("raw_path")) or "/",
             "root_path": "",
             "state": {},
             ROOT_KEY: root,
@@ -94,6 +99,28 @@ class Shell:
             await send(message)
 
         return send_with_headers
+
+
+def _with_slashes(path: str, raw: bytes | None) -> str:
+    """Return a path in which a slash that was encoded is written ``%2F``: it parts nothing.
+
+    Args:
+        path: Without encoding, and without where the application is mounted.
+        raw: The path as it came, None where the server does not tell.
+    """
+    if raw is None or b"%2f" not in raw.lower():
+        return path
+    parts = raw.decode("latin-1").split("/")
+    for first in range(len(parts)):
+        found = [unquote(part) for part in parts[first:]]
+        if _plain("/" + "/".join(found)) == _plain(path):
+            return "/" + "/".join(part.replace("/", ENCODED_SLASH) for part in found)
+    return path
+
+
+def _plain(path: str) -> str:
+    # Some that mount it make one slash of several, and put one at the end.
+    return re.sub("/+", "/", path).rstrip("/")
 
 
 class Prefixed:

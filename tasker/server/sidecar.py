@@ -38,7 +38,12 @@ class Sidecar:
             coordinator=coordinator, open=frozenset(config.auth.open), find=self._find
         )
         self.admission = Admission(engine, config)
-        self.feed = Feed(engine, buffer=config.stream_buffer, history=config.stream_history)
+        self.feed = Feed(
+            engine,
+            buffer=config.stream_buffer,
+            history=config.stream_history,
+            kept=config.stream_kept,
+        )
         self._stopping = anyio.Event()
 
     @property

@@ -1,4 +1,4 @@
-"""Which tasks are in memory: the bound, the backlog, letting go, and loading again."""
+"""Which tasks are in memory: the bound, the backlog, loading, and what a submit leaves behind."""
 
 from __future__ import annotations
 
@@ -9,36 +9,15 @@ import anyio
 import pytest
 
 from tasker.actors import residency
-from tasker.actors.errors import ActorStoppedError
 from tasker.actors.loading import UNRUNNABLE_RETRY_SECONDS
 from tasker.actors.protocols import AttemptOrder
 from tasker.actors.residency import LOAD_SECONDS
-from tasker.actors.workflow.errors import InvalidOperationError
-from tasker.actors.workflow.messages import Annotate, Cancel, Pause, ResolveStep, Resume, Retry
-from tasker.actors.workflow.plan import Backoff
+from tasker.actors.workflow.messages import Cancel
 from tasker.stores.errors import DuplicateIdentityError, StoreUnavailableError, TaskerError
-from tasker.stores.records import StepState, TaskState
-from tests.actors.world import World, failed, settle, unavailable
-from tests.workflow.rules import DIAMOND, NOW, make_plan, raw
-
-ONE = make_plan({"a": ()}, {"a": {"retry_limit": 3}}, backoff=Backoff(jitter=0.0))
-
-
-class Gate:
-    """A script that runs until it is opened."""
-
-    def __init__(self) -> None:
-        self.opened = anyio.Event()
-
-    async def __call__(self, order: AttemptOrder) -> None:
-        await self.opened.wait()
-
-
-def failing(times: int, **error: Any) -> Any:
-    async def script(order: AttemptOrder) -> Any:
-        return failed(**error) if order.attempt <= times else None
-
-    return script
+from tasker.stores.records import TaskState
+from tests.actors.scripts import ONE, Gate
+from tests.actors.world import World, settle, unavailable
+from tests.workflow.rules import DIAMOND, NOW, make_plan
 
 
 async def test_a_task_runs_to_its_end_and_leaves():
@@ -168,130 +147,6 @@ async def test_what_was_left_behind_is_taken_up_at_the_start():
         assert await world.state_of(paused) is TaskState.PAUSED
 
 
-async def test_a_task_that_only_waits_leaves_memory_and_comes_back_when_it_is_due():
-    world = World(ONE)
-    world.runner.scripts["a"] = failing(1, retry_after=60.0)
-    async with world.running():
-        task_id = await world.submit()
-        await settle()
-        assert world.residency.statistics().resident == 0
-        assert world.residency.statistics().released == 1
-        snapshot = await world.snapshot(task_id)
-        assert (snapshot.task.owner, snapshot.task.wake_at) == (None, NOW + 60)
-        await world.clock.advance(59)
-        assert world.runner.times("a") == 1
-        await world.clock.advance(1)
-        assert await world.ended(task_id) is TaskState.COMPLETE
-        assert world.runner.times("a") == 2
-
-
-async def test_one_task_after_another_is_woken():
-    world = World(ONE)
-    world.runner.scripts["a"] = failing(2, retry_after=60.0)
-    async with world.running():
-        for _ in range(3):
-            task_id = await world.submit()
-            await settle()
-            await world.clock.advance(125)
-            assert await world.state_of(task_id) is TaskState.COMPLETE
-
-
-async def test_an_earlier_wake_is_not_put_off_by_a_later_one():
-    world = World(ONE)
-    waits = {"task-001": 100.0, "task-002": 10.0, "task-003": 50.0}
-
-    async def script(order: AttemptOrder) -> Any:
-        if order.attempt == 1:
-            return failed(retry_after=waits[order.state.task.task_id])
-        return None
-
-    world.runner.scripts["a"] = script
-    async with world.running():
-        ids = [await world.submit() for _ in range(3)]
-        await settle()
-        for seconds, done in ((10, {1}), (40, {1, 2}), (50, {0, 1, 2})):
-            await world.clock.advance(seconds)
-            states = [await world.state_of(task_id) for task_id in ids]
-            assert {n for n in range(3) if states[n] is TaskState.COMPLETE} == done
-
-
-async def test_a_short_wait_is_spent_in_memory():
-    world = World(ONE)
-    world.runner.scripts["a"] = failing(1, retry_after=0.5)
-    async with world.running():
-        task_id = await world.submit()
-        await settle()
-        assert world.residency.resident(task_id) is not None
-        await world.clock.advance(0.5)
-        assert await world.ended(task_id) is TaskState.COMPLETE
-        assert (await world.snapshot(task_id)).task.epoch == 1
-
-
-async def test_a_paused_task_leaves_memory_and_resumes():
-    world = World(make_plan({"a": (), "b": ("a",)}))
-    gate = world.runner.scripts["a"] = Gate()
-    async with world.running():
-        task_id = await world.submit()
-        await settle()
-        assert await world.residency.operate(task_id, Pause()) is TaskState.PAUSED
-        assert world.residency.resident(task_id) is not None  # an attempt runs
-        gate.opened.set()
-        await settle()
-        assert world.residency.resident(task_id) is None
-        await world.clock.advance(1_000)
-        assert world.runner.times("b") == 0
-        assert await world.residency.operate(task_id, Resume()) is TaskState.IN_PROGRESS
-        assert await world.ended(task_id) is TaskState.COMPLETE
-
-
-async def test_operations_reach_tasks_at_rest():
-    world = World(make_plan({"a": ()}, {"a": {"retry_limit": 1}}))
-    world.runner.scripts["a"] = failing(2)
-    async with world.running():
-        task_id = await world.submit()
-        assert await world.ended(task_id) is TaskState.ERROR
-        for _ in range(2):
-            await world.residency.operate(task_id, Retry())
-            await settle()
-        assert await world.state_of(task_id) is TaskState.COMPLETE
-        with pytest.raises(InvalidOperationError):
-            await world.residency.operate(task_id, Cancel())
-        note = Annotate(type="note", annotation=raw({"k": 1}))
-        assert await world.residency.operate(task_id, note) is TaskState.COMPLETE
-        assert len(await world.store.annotations(task_id)) == 1
-        assert (await world.snapshot(task_id)).task.owner is None
-        assert world.residency.statistics().resident == 0
-
-
-async def test_an_operation_on_nothing_finds_nothing():
-    world = World(ONE)
-    async with world.running():
-        assert await world.residency.operate("nobody", Cancel()) is None
-
-
-async def test_a_waiting_task_can_be_cancelled():
-    world = World(ONE, limit=1)
-    world.runner.scripts["a"] = Gate()
-    async with world.running():
-        await world.submit()
-        waiting = await world.submit()
-        assert await world.residency.operate(waiting, Cancel()) is TaskState.CANCELLED
-        assert world.runner.times("a") == 1
-
-
-async def test_cancelling_ends_the_attempt_that_runs():
-    world = World(ONE)
-    world.runner.scripts["a"] = Gate()
-    async with world.running():
-        task_id = await world.submit()
-        await settle()
-        assert world.runner.running == 1
-        assert await world.residency.operate(task_id, Cancel()) is TaskState.CANCELLED
-        await settle()
-        assert world.runner.running == 0
-        world.check_permits_are_back()
-
-
 async def test_a_task_whose_plan_is_missing_is_put_back_and_looked_at_later():
     world = World(ONE)
     world.plans.error = TaskerError("no such handler")
@@ -400,105 +255,3 @@ async def test_a_submit_that_asyncio_cancels_runs_if_it_was_recorded(limit: int)
         assert await world.ended("abandoned") is TaskState.COMPLETE
         await settle()
         world.check_permits_are_back()
-
-
-async def test_an_operation_that_is_cancelled_while_it_loads_leaves_the_task_to_its_wake():
-    world = World(ONE)
-    world.runner.scripts["a"] = failing(1, retry_after=60.0)
-    async with world.running():
-        task_id = await world.submit()
-        await settle()
-        asked = anyio.Event()
-        plan_for = world.plans.plan_for
-
-        async def slow(task: Any) -> Any:
-            asked.set()
-            await anyio.sleep_forever()
-
-        world.plans.plan_for = slow  # type: ignore[method-assign]
-        with anyio.CancelScope() as scope:
-            async with anyio.create_task_group() as group:
-                group.start_soon(world.residency.operate, task_id, Resume())
-                await asked.wait()
-                scope.cancel()
-        world.plans.plan_for = plan_for  # type: ignore[method-assign]
-        await settle()
-        assert (await world.snapshot(task_id)).task.owner is None
-        await world.clock.advance(60)
-        assert await world.ended(task_id) is TaskState.COMPLETE
-
-
-async def test_draining_hands_back_what_waits_and_lets_running_steps_finish():
-    world = World(make_plan({"a": (), "b": ("a",)}))
-    gate = world.runner.scripts["a"] = Gate()
-    async with world.running():
-        task_id = await world.submit()
-        await settle()
-        async with anyio.create_task_group() as group:
-            group.start_soon(world.residency.drain, 10.0)
-            await settle()
-            assert world.residency.statistics().resident == 1
-            gate.opened.set()
-        snapshot = await world.snapshot(task_id)
-        assert {step.name: step.state for step in snapshot.steps} == {"a": StepState.COMPLETE}
-        assert (snapshot.task.owner, snapshot.task.wake_at) == (None, 0.0)
-        assert world.runner.times("b") == 0
-        world.check_permits_are_back()
-
-
-async def test_draining_interrupts_what_does_not_finish():
-    world = World(ONE)
-    world.runner.scripts["a"] = Gate()
-    async with world.running():
-        task_id = await world.submit()
-        await settle()
-        await world.residency.drain(0.0)
-        snapshot = await world.snapshot(task_id)
-        [step] = snapshot.steps
-        assert (step.state, step.attempts, step.retry_at) == (StepState.ERROR, 1, NOW + 1)
-        assert (snapshot.task.owner, snapshot.task.wake_at) == (None, NOW + 1)
-        await settle()
-        world.check_permits_are_back()
-
-
-async def test_whoever_watches_when_the_engine_ends_is_told():
-    world = World(ONE)
-    world.runner.scripts["a"] = Gate()
-    async with world.running():
-        watch = world.residency.watchers.watch(await world.submit())
-        await settle()
-    with pytest.raises(ActorStoppedError):
-        await watch.wait()
-
-
-async def test_resolving_in_the_batch_in_which_the_task_fails_keeps_it_in_one_pair_of_hands():
-    world = World(make_plan({"a": (), "b": ("a",)}, {"a": {"retry_limit": 1}}))
-    gate = anyio.Event()
-
-    async def fail(order: AttemptOrder) -> Any:
-        await gate.wait()
-        return failed()
-
-    world.runner.scripts["a"] = fail
-    held = world.runner.scripts["b"] = Gate()
-    async with world.running():
-        task_id = await world.submit()
-        await settle()
-        # The outcome and the operation wait together, behind a commit that is held.
-        world.store.gate = anyio.Event()
-        async with anyio.create_task_group() as group:
-            note = Annotate(type="n", annotation=raw({}))
-            group.start_soon(world.residency.operate, task_id, note)
-            await settle()
-            gate.set()
-            await settle()
-            group.start_soon(world.residency.operate, task_id, ResolveStep(step="a"))
-            await settle()
-            world.store.gate.set()
-        await settle()
-        assert world.runner.times("b") == 1
-        assert (await world.snapshot(task_id)).task.owner == "node-1"
-        held.opened.set()
-        assert await world.ended(task_id) is TaskState.COMPLETE
-        assert world.runner.ran.count((task_id, "b", 1)) == 1
-        assert (await world.snapshot(task_id)).task.epoch == 1

@@ -27,6 +27,7 @@ PROMISED = {
     "analysis": {"analysis_ms"},
     "subscribers": {"steps_per_second", "of_none", "cpu_of_none", "dropped"},
     "live": {"task_kib"},
+    "serve": {"per_second", "full_p50_ms", "busy_p99_ms", "heard_p99_ms", "start_s", "idle_mib"},
     "import": set(),
     "cli": {"start_ms"},
     "recovery": {"first_step_ms", "last_step_ms"},

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,10 @@ class Server:
     def freeze(self) -> None:
         """Stop it where it is: connections stay, and nothing is answered."""
         self._running.send_signal(signal.SIGSTOP)
+        # It is stopped a moment later; until then it may still answer.
+        stat = Path(f"/proc/{self._running.pid}/stat")
+        while stat.read_text().rpartition(")")[2].split()[0] != "T":
+            time.sleep(0.001)
 
     def thaw(self) -> None:
         """Let it go on."""

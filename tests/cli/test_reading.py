@@ -47,6 +47,9 @@ def test_list_by_state_tag_and_time(tasker, tasks):
     assert ids_of(tasker("list", "-t", "day", "-t", "odd", "--json")) == [failed]
     assert ids_of(tasker("list", "--since", "1h", "--name", "checkout", "--json")) == tasks[::-1]
     assert ids_of(tasker("list", "--until", "1h", "--json")) == []
+    who = tasker("show", failed, "--json").json["initiator"]
+    assert ids_of(tasker("list", "--initiator", who, "--json")) == tasks[::-1]
+    assert ids_of(tasker("list", "--initiator", f"{who}!", "--json")) == []
     assert tasker("list", "--name", "other").err.startswith("no tasks match\n")
     assert complete not in ids_of(tasker("list", "--state", "pending", "--json"))
 

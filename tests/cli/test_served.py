@@ -64,7 +64,6 @@ def test_the_place_that_is_given_wins(tasker, url, monkeypatch):
         (["worker"], "a worker works a store"),
         (["serve"], "a server works a store"),
         (["bench", "checkout.yaml"], "tasks are measured in this process"),
-        (["subscriptions"], "a server does not tell of durable subscriptions"),
         (["run", "--continue", "last"], "a server goes on with its tasks by itself"),
     ],
 )

@@ -4,7 +4,13 @@ import anyio
 import pytest
 
 from tasker import Engine, PermanentError, TaskRequest
+from tests.cli.command import Here
 from tests.events.support import chain, until
+
+
+@pytest.fixture
+def tasker(anywhere):
+    return anywhere
 
 
 @pytest.fixture
@@ -63,6 +69,6 @@ def test_an_unknown_one_is_told(tasker, refusing):
     assert said.err == "error: the store has no subscription 'biling'; it has billing\n"
 
 
-def test_where_there_is_no_store_none_is_made(tasker, folder):
-    assert tasker("subscriptions").code != 0
+def test_where_there_is_no_store_none_is_made(folder, capsys):
+    assert Here(capsys)("subscriptions").code != 0
     assert not (folder / "tasker.db").exists()

@@ -6,9 +6,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from tasker import PermanentError, TaskQuery, TaskRequest, define
-from tasker.analysis import analyze_task
+from tasker import AuditQuery, PermanentError, TaskQuery, TaskRequest, define
+from tasker.analysis import analyze_definition, analyze_task
 from tasker.client import TaskerClient
+from tasker.client.handlers import definition_of
 from tasker.errors import (
     BypassError,
     ContextValidationError,
@@ -20,6 +21,7 @@ from tasker.errors import (
     UnknownStepError,
     UnknownTaskError,
 )
+from tasker.server.errors import NotFoundError
 from tests.server.inside import application
 
 ABSENT = "01a20d4e-0000-7000-8000-000000000000"
@@ -107,14 +109,27 @@ async def test_lists_counts_and_figures_are_the_same():
             TaskQuery(tags=["odd"], name="checkout", namespace="shop", version="1.2.0"),
             TaskQuery(annotation=("ticket", "number", "7")),
             TaskQuery(created_from=since),
+            TaskQuery(initiator="unknown"),
+            TaskQuery(initiator="nobody"),
             TaskQuery(created_until=since),
         ):
             assert await client.list_tasks(where) == await engine.list_tasks(where)
             assert await client.count_tasks(where) == await engine.count_tasks(where)
+            told, held = await client.performance(where), await engine.performance(where)
+            assert told.windows == held.windows
         assert (await client.statistics(TaskQuery(tags=["odd"]), top=200)).tasks == (
             await engine.statistics(TaskQuery(tags=["odd"]), top=200)
         ).tasks
         assert (await client.performance()).windows == (await engine.performance()).windows
+        for number in range(130):
+            await client.annotate(odd.task_id, "ticket", {"number": number})
+        for query in (AuditQuery(), AuditQuery(operation="cancel"), AuditQuery(at_until=since)):
+            assert await client.audit(query, limit=500) == await engine.audit(query, limit=500)
+        part = await client.audit(limit=120)
+        assert part == await engine.audit(limit=120)
+        assert (await client.audit(cursor=part.next_cursor)).actions
+        with pytest.raises(InvalidRequestError, match="limit is 0"):
+            await client.audit(limit=0)
         assert await client.annotations(odd.task_id) == await engine.annotations(odd.task_id)
         history = await engine.history(odd.task_id)
         assert await client.history(odd.task_id) == history
@@ -219,3 +234,22 @@ async def test_a_task_is_joined_with_what_caused_it():
         assert (seen.correlation_id, seen.traceparent) == ("req-7", trace)
         with pytest.raises(InvalidRequestError, match="one correlation id"):
             await client.submit_many([order(correlation_id="a"), order(correlation_id="b")])
+
+
+async def test_what_tasks_can_be_made_of():
+    async with both() as (engine, client):
+        [namespace] = await client.namespaces()
+        assert (namespace.name, namespace.handlers) == ("shop", ("checkout",))
+        [summary] = await client.handlers("shop")
+        assert (summary.versions, summary.step_names) == (
+            ("1.2.0",),
+            ("validate", "charge", "ship"),
+        )
+        handler = await client.handler("shop", "checkout", "1.2.0")
+        held = engine.registry.get("checkout", "shop").definition
+        assert analyze_definition(definition_of(handler)) == analyze_definition(held)
+        assert handler.hash == held.hash
+        with pytest.raises(NotFoundError, match="bank"):
+            await client.handlers("bank")
+        with pytest.raises(UnknownDefinitionError, match="refund"):
+            await client.handler("shop", "refund")

@@ -11,6 +11,7 @@ from tasker import TaskRequest
 from tasker.client import ClientConfig, Gap, TaskerClient, UnreachableServerError
 from tasker.errors import InvalidRequestError, UnknownTaskError
 from tasker.events.task import TaskPaused
+from tasker.server.errors import AuthenticationError
 from tests.cli.command import ROOT, read_until, running
 from tests.client.scripted import Broken, Script, Waits, client_of, problem
 
@@ -132,6 +133,16 @@ async def test_events_of_all_tasks_from_now_on(server):
             if event.get("task_id") == task_id:
                 assert event.name == "task.completed"
                 break
+
+
+async def test_a_stream_that_is_no_longer_allowed_is_not_asked_for_again():
+    told = {"type": "x", "title": "x", "status": 401, "code": "AUTHENTICATION_FAILED"}
+    told |= {"detail": "the token has expired", "message": "the token has expired"}
+    script = Script(stream(change(1), f"event: refused\ndata: {json.dumps(told)}\n\n"))
+    async with client_of(script) as client:
+        with pytest.raises(AuthenticationError, match="expired"):
+            await seen(client)
+    assert len(script.requests) == 1
 
 
 async def test_what_cannot_be_followed(server):

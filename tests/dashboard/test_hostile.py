@@ -13,9 +13,12 @@ HURTS = [
     "javascript:window.hurt='url'",
     "${window.hurt='template'}{{window.hurt='mustache'}}",
 ]
+ALL_AT_ONCE = f"javascript:window.hurt='url'//{''.join(HURTS)}"
 
 
-@pytest.mark.parametrize("hurt", HURTS)
+@pytest.mark.parametrize(
+    "hurt", [ALL_AT_ONCE, *(pytest.param(each, marks=pytest.mark.long) for each in HURTS)]
+)
 def test_text_is_shown_as_text(hurt, chromium, shop, submit):
     task = submit(
         "echo",

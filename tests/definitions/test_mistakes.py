@@ -339,6 +339,13 @@ BAD = [
 ]
 
 
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_step_is_not_named_like_a_place_in_a_path(tmp_path, name):
+    text = f'name: one\nstep_templates:\n  - name: "{name}"\n    handler_class: os:getcwd\n'
+    problem = only_problem(tmp_path, text, check_handlers=False)
+    assert "means a place in paths" in problem.message
+
+
 @pytest.mark.parametrize(("name", "message"), BAD)
 @pytest.mark.parametrize("key", ["name", "namespace_name", "step_templates[0].name"])
 def test_a_name_that_cannot_be_addressed_is_refused(tmp_path, key, name, message):

@@ -282,6 +282,7 @@ def test_the_routes_and_their_permissions() -> None:
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
             path = route.path_format.replace("{task_id}", "{id}").replace("{step_name}", "{step}")
+            path = path.replace("{subscription_name}", "{name}")
             for method in handler.http_methods - {"OPTIONS"}:
                 permission = handler.opt[PERMISSION]
                 found[f"{method} {path}"] = "" if permission == PUBLIC else permission

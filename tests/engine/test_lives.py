@@ -36,8 +36,8 @@ async def test_a_running_task_keeps_its_definition_when_it_is_replaced():
         assert (await engine.run(request())).results["second"] == "new"
 
 
-async def test_it_keeps_it_over_a_restart_too(tmp_path):
-    url = f"sqlite:///{tmp_path / 'work.db'}"
+async def test_it_keeps_it_over_a_restart_too(store_url):
+    url = store_url
     async with Engine.open(
         url, definitions=version_of(importable.old_second), config=QUICK
     ) as engine:
@@ -53,8 +53,8 @@ async def test_it_keeps_it_over_a_restart_too(tmp_path):
         assert (await engine.run(request(), timeout_seconds=20)).results["second"] == "new"
 
 
-async def test_a_task_that_cannot_run_here_waits_for_an_engine_that_can(tmp_path):
-    url = f"sqlite:///{tmp_path / 'work.db'}"
+async def test_a_task_that_cannot_run_here_waits_for_an_engine_that_can(store_url):
+    url = store_url
     gate = Gate()
     async with Engine.open(url, definitions=gate.definition(), config=QUICK) as engine:
         task_id = await engine.submit(request())

@@ -16,9 +16,9 @@ MOST_BYTES_PER_TASK = 16 * 1024
 on the store in memory, with everything that is recorded."""
 
 
-@pytest.mark.parametrize("store", ["memory", "sqlite"])
-async def test_ten_thousand_tasks_at_once(store, tmp_path):
-    url = "memory://" if store == "memory" else f"sqlite:///{tmp_path / 'load.db'}"
+@pytest.mark.parametrize("store", ["memory", "shared"])
+async def test_ten_thousand_tasks_at_once(store, store_url):
+    url = "memory://" if store == "memory" else store_url
     command = [sys.executable, "-W", "error", "-m", "tests.engine.load", url, str(TASKS)]
     done = await anyio.run_process(command, cwd=ROOT, stderr=None)
     said = json.loads(done.stdout)

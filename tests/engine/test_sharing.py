@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'shared.db'}"
+def url(store_url):
+    return store_url
 
 
 async def other(url, *arguments):
@@ -63,7 +63,20 @@ async def test_another_process_operates_on_a_running_task(url):
         assert said.startswith("UnknownTaskError")
 
 
-async def test_an_operation_is_noticed_within_a_second(url):
+async def test_a_command_is_left_to_whoever_works_the_store(url):
+    async with (
+        Engine.open(url, definitions=definition(), config=QUICK),
+        Engine.open(url, definitions=definition(), work=False) as beside,
+    ):
+        # Nobody in this process looks for commands, not even for those that it leaves.
+        actors = beside._runtime.system.root.describe().children
+        assert "journal" in {actor.name for actor in actors}
+        assert "inbox" not in {actor.name for actor in actors}
+
+
+async def test_an_operation_is_noticed_within_a_second(tmp_path):
+    # By polling, as a file is; PostgreSQL tells of it.
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
     gate, clock, answers = Gate(), ManualClock(), []
     async with (
         Engine.open(url, definitions=gate.definition(), clock=clock) as engine,
@@ -82,7 +95,7 @@ async def test_an_operation_is_noticed_within_a_second(url):
         assert looks_in < 1.0
         group.start_soon(cancel)
         with anyio.fail_after(20):
-            while not await beside._store.waiting_commands(1):  # noqa: ASYNC110
+            while not await beside._store.waiting_commands(1, "node-a"):  # noqa: ASYNC110
                 await anyio.sleep(0.002)
         assert answers == []
         await clock.advance(looks_in)

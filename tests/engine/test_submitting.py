@@ -257,7 +257,7 @@ async def test_lists_are_filtered():
     async with testing_engine(definitions) as engine:
         good = await engine.run(request("good", tags=["red", "big"]))
         await engine.clock.advance(60)
-        bad = await engine.run(request("bad", tags=["red"]))
+        bad = await engine.run(request("bad", tags=["red"], initiator="ann"))
         await engine.annotate(bad.task_id, "ticket", {"id": "T-1"})
 
         async def found(**where):
@@ -273,6 +273,8 @@ async def test_lists_are_filtered():
         assert await found(created_from=later) == [bad.task_id]
         assert await found(created_until=later) == [good.task_id]
         assert await found(annotation=("ticket", "id", "T-1")) == [bad.task_id]
+        assert await found(initiator="ann") == [bad.task_id]
+        assert await found(initiator="ann", name="good") == []
         assert await found(namespace="elsewhere") == []
         assert await engine.count_tasks() == {"complete": 1, "error": 1}
         assert await engine.count_tasks(TaskQuery(name="bad")) == {"error": 1}

@@ -334,8 +334,8 @@ async def test_a_store_that_fails_is_waited_for():
     assert {each.event_id for each in ledger.heard} == {each.event_id for each in expected}
 
 
-async def test_an_engine_that_only_submits_records_for_the_subscriptions_of_others(tmp_path):
-    url, ledger = f"sqlite:///{tmp_path / 'work.db'}", Ledger()
+async def test_an_engine_that_only_submits_records_for_the_subscriptions_of_others(store_url):
+    url, ledger = store_url, Ledger()
     ledger.events = ("task.created",)
     async with Engine.open(url, definitions=chain()) as engine:
         engine.subscribe(ledger)
@@ -348,8 +348,8 @@ async def test_an_engine_that_only_submits_records_for_the_subscriptions_of_othe
     assert Counter(ledger.names()) == {"task.created": 2}
 
 
-async def test_two_engines_do_not_both_deliver(tmp_path):
-    url = f"sqlite:///{tmp_path / 'work.db'}"
+async def test_two_engines_do_not_both_deliver(store_url):
+    url = store_url
     one, two = Ledger(), Ledger()
     async with (
         Engine.open(url, definitions=chain(), subscribers=one) as engine,

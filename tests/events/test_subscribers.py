@@ -340,9 +340,9 @@ async def test_one_that_left_hears_no_more():
     assert names == ["subscriber.registered", "subscriber.unregistered"]
 
 
-async def test_subscribers_given_to_open_hear_what_is_taken_up(tmp_path):
+async def test_subscribers_given_to_open_hear_what_is_taken_up(store_url):
     recorder = Recorder()
-    url = f"sqlite:///{tmp_path / 'work.db'}"
+    url = store_url
     async with Engine.open(url, definitions=chain(), work=False) as engine:
         await engine.submit(TaskRequest(name="chain"))
     async with Engine.open(url, definitions=chain(), subscribers=recorder) as engine:

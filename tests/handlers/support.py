@@ -42,6 +42,15 @@ def raw(value: Any) -> Raw:
     return Raw(msgspec.json.encode(value))
 
 
+failed_before = StepRecord(
+    name="work",
+    state=StepState.IN_PROGRESS,
+    attempts=2,
+    results=raw({"tried": 1}),
+    error=ErrorRecord(error_class="ValueError", message="no"),
+)
+
+
 def task_record(definition: Definition, context: Any = None, **fields: Any) -> TaskRecord:
     return TaskRecord(
         task_id="task-1",

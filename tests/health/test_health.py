@@ -17,9 +17,9 @@ HASTY = EngineConfig(health=HealthConfig(readiness_timeout_seconds=0.1), shutdow
 
 
 @pytest.mark.parametrize("url", ["memory://", "sqlite"])
-async def test_an_engine_that_works_is_live_and_ready(url, tmp_path):
+async def test_an_engine_that_works_is_live_and_ready(url, store_url):
     if url == "sqlite":
-        url = f"sqlite:///{tmp_path / 'work.db'}"
+        url = store_url
     engine = Engine.open(url, definitions=one_step(), config=QUICK)
     assert not engine.live().alive
     with pytest.raises(EngineClosedError, match="ready"):
@@ -35,8 +35,8 @@ async def test_an_engine_that_works_is_live_and_ready(url, tmp_path):
     assert not engine.live().alive
 
 
-async def test_it_is_ready_where_it_does_not_work_the_store(tmp_path):
-    url = f"sqlite:///{tmp_path / 'work.db'}"
+async def test_it_is_ready_where_it_does_not_work_the_store(store_url):
+    url = store_url
     async with Engine.open(url, definitions=one_step(), work=False) as engine:
         assert (await engine.ready()).ready
 

@@ -35,8 +35,8 @@ def distribution(engine, name, **labels):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_counts_equal_the_histories_over_restarts(seed, tmp_path):
-    url = f"sqlite:///{tmp_path / 'work.db'}"
+async def test_counts_equal_the_histories_over_restarts(seed, store_url):
+    url = store_url
     chance = seeded(seed)
     total = counted(open_engine("memory://"))
     assert not total
@@ -136,8 +136,8 @@ async def test_a_step_that_waits_for_a_permit_is_seen_to_wait():
         assert (queued.count, queued.sum) == (2, pytest.approx(7.0, abs=0.01))
 
 
-async def test_an_attempt_cut_short_is_lost_and_has_no_time(tmp_path):
-    url = f"sqlite:///{tmp_path / 'work.db'}"
+async def test_an_attempt_cut_short_is_lost_and_has_no_time(store_url):
+    url = store_url
     gate = Gate()
     async with Engine.open(url, definitions=gate.definition(), config=CONFIG) as engine:
         await engine.submit(request(context={"n": 1}))

@@ -14,6 +14,7 @@ FORBIDDEN = {
         # The runtime sees a store through its protocols.
         "tasker.stores.memory",
         "tasker.stores.sqlite",
+        "tasker.stores.postgres",
         "tasker.stores.contract",
     ],
     "tasker.definitions": ["tasker.engine", "tasker.cli", "tasker.testing"],

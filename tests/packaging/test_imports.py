@@ -33,6 +33,7 @@ BESIDE = ("bench", "dev")
 # Import name of what an extra brings. One file of ours imports it, so that one
 # file knows what to say when it is missing.
 OPTIONAL = {
+    "asyncpg": "asyncpg",
     "cryptography": "cryptography",
     "jwt": "PyJWT[crypto]",
     "opentelemetry": "opentelemetry-api",
@@ -42,7 +43,9 @@ OPTIONAL = {
     "uvloop": "uvloop",
 }
 # Import name of what the server brings. Its folder is the door, which says what is missing.
+# uvicorn imports the first by itself.
 SERVER = {
+    "httptools": "httptools",
     "litestar": "litestar",
     "uvicorn": "uvicorn",
 }

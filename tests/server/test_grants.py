@@ -40,7 +40,8 @@ ROLES: dict[str, list[str | Grant]] = {
     "admin": ["*"],
     "shopkeeper": [Grant(allow=("*",), namespaces=("shop",))],
     "owner": ["*:index", Grant(allow=("tasker.task:*",), own=True)],
-    "both": [Grant(allow=("tasker.task:*",), namespaces=("shop",), own=True)],
+    "both": [Grant(allow=("tasker.task:*", "tasker.analytics:*"), namespaces=("shop",), own=True)],
+    "mine": [Grant(allow=("*",), own=True)],
     "either": [
         Grant(allow=("tasker.task:show",), namespaces=("shop",)),
         Grant(allow=("tasker.task:show",), own=True),
@@ -130,6 +131,55 @@ async def test_own_tasks_are_those_one_asked_for():
         problem(await client.delete(path, headers=bob), 403, "AUTHORIZATION_FAILED")
         # Nobody asks in another's name, and so nobody gets a task of another.
         problem(await create(client, "shop", bob, initiator="ann"), 403, "AUTHORIZATION_FAILED")
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/analytics/statistics"])
+async def test_a_list_has_ones_own_tasks_where_one_may_have_no_others(path):
+    def count(body):
+        if "pagination" in body:
+            return body["pagination"]["total_count"]
+        return body["statistics"]["tasks"]["created"]
+
+    async with granted() as (client, _, _):
+        for name, namespace in (("ann", "shop"), ("ann", "bank"), ("bob", "shop")):
+            await created(client, namespace, initiator=name)
+        asked = {
+            "": {"admin": 3, "mine": 2, "both": 403},
+            "?namespace=shop": {"admin": 2, "mine": 1, "both": 1, "shopkeeper": 2},
+            "?namespace=bank": {"admin": 1, "mine": 1, "both": 403},
+            "?initiator=ann": {"admin": 2, "mine": 2, "both": 403, "shopkeeper": 403},
+            "?initiator=bob": {"admin": 1, "mine": 403},
+            "?initiator=": {"admin": 0, "mine": 403},
+            "?initiator=bob&initiator=ann": {"mine": 403},
+            "?initiator=ann&initiator=bob": {"mine": 403},
+            "?Initiator=bob": {"mine": 2},
+            "?initiator=ann&namespace=shop": {"both": 1, "shopkeeper": 1},
+            "?initiator=bob&namespace=shop": {"both": 403, "shopkeeper": 1},
+        }
+        for query, wanted in asked.items():
+            for role, expected in wanted.items():
+                answer = await client.get(f"{path}{query}", headers=of("ann", role))
+                found = 403 if answer.status_code == 403 else count(answer.json())
+                assert found == expected, (query, role, answer.text)
+        # What is not chosen by the initiator is not narrowed by it.
+        for other in ("/audit", "/events/stream", "/handlers"):
+            answer = await client.get(f"{other}?initiator=ann", headers=of("ann", "mine"))
+            problem(answer, 403, "AUTHORIZATION_FAILED")
+
+
+async def test_figures_are_of_ones_own_tasks_where_one_may_have_no_others():
+    async with granted() as (client, engine, _):
+        for name in ("ann", "ann", "bob"):
+            path = await created(client, "shop", initiator=name)
+            await engine.wait(path.rpartition("/")[2])
+        for role, tasks in (("admin", 3), ("mine", 2)):
+            ann = of("ann", role)
+            bottlenecks = (await client.get("/analytics/bottlenecks", headers=ann)).json()
+            assert bottlenecks["statistics"]["tasks"]["created"] == tasks
+            performance = (await client.get("/analytics/performance", headers=ann)).json()
+            assert performance["performance"]["windows"][0]["created"] == tasks
+            activity = (await client.get("/analytics/activity", headers=ann)).json()
+            assert sum(each["created"] for each in activity["activity"]["slices"]) == tasks
 
 
 async def test_an_idempotency_key_does_not_tell_of_anothers_task():

@@ -191,16 +191,18 @@ async def test_a_fault_of_ours_tells_nothing_of_itself(caplog):
 
 async def test_a_slow_reader_of_all_events_is_cut_off_rather_than_shown_a_hole():
     config = SidecarConfig(stream_buffer=2)
-    async with application(config=config) as (client, engine, app):
-        with app.sidecar.feed.read(("task.*",), None) as (reader, missed):
-            assert not missed
-            task_id = (await post_task(client)).json()["task_id"]
-            await engine.wait(task_id)
-            found = []
-            while (event := await reader.next(20)) is not None:
-                found.append(event.name)
-            # Three were told; it had room for two, and got them in order.
-            assert (found, reader.ended) == (["task.created", "task.start_requested"], True)
+    async with (
+        application(config=config) as (client, engine, app),
+        app.sidecar.feed.read(("task.*",), None) as (reader, missed),
+    ):
+        assert not missed
+        task_id = (await post_task(client)).json()["task_id"]
+        await engine.wait(task_id)
+        found = []
+        while (event := await reader.next(20)) is not None:
+            found.append(event.name)
+        # Three were told; it had room for two, and got them in order.
+        assert (found, reader.ended) == (["task.created", "task.start_requested"], True)
 
 
 async def test_nobody_listens_to_events_until_somebody_reads():

@@ -220,7 +220,7 @@ class TakesTasksFromOthers(MemoryStore):
 
 
 class LetsTwoNodesJoin(MemoryStore):
-    async def join(self, node):
+    async def join(self, node, *, lease_seconds=15.0):
         self._node = None
         return await super().join(node)
 

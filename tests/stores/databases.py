@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tasker.stores import MemoryStore, SqliteStore
 from tasker.stores.contract import Capabilities
+from tasker.stores.postgres import PostgresStore
 
 
 class MemoryDatabase:
@@ -28,3 +29,15 @@ class SqliteDatabase:
 
     def connect(self) -> SqliteStore:
         return SqliteStore(self._path)
+
+
+class PostgresDatabase:
+    """A schema of the test's own."""
+
+    capabilities = Capabilities(shares_between_instances=True, many_nodes=True)
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def connect(self) -> PostgresStore:
+        return PostgresStore(self._url)

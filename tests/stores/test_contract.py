@@ -3,7 +3,7 @@
 import pytest
 
 from tasker.stores.contract import checks
-from tests.stores.databases import MemoryDatabase, SqliteDatabase
+from tests.stores.databases import MemoryDatabase, PostgresDatabase, SqliteDatabase
 
 CASES = [
     pytest.param(kind, check, id=f"{label}-{check.topic}-{check.name}")
@@ -16,6 +16,18 @@ CASES = [
 @pytest.mark.parametrize(("kind", "check"), CASES)
 async def test_contract(kind, check, tmp_path):
     await check.run(kind(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(check, id=f"{check.topic}-{check.name}")
+        for check in checks()
+        if check.applies_to(PostgresDatabase.capabilities)
+    ],
+)
+async def test_contract_on_postgres(check, postgres):
+    await check.run(PostgresDatabase(postgres.url()))
 
 
 def test_every_check_says_its_promise_under_a_name_of_its_own():

@@ -1,9 +1,12 @@
 """From a URL to a store."""
 
+import sys
+
 import pytest
 
-from tasker.stores import MemoryStore, SqliteStore, StoreUrlError, make_store
-from tasker.stores.urls import masked
+from tasker.stores import MemoryStore, MissingExtraError, SqliteStore, StoreUrlError, make_store
+from tasker.stores.masked import masked
+from tasker.stores.postgres import PostgresStore
 
 
 def test_memory():
@@ -28,6 +31,21 @@ def test_sqlite(url, named):
     assert store.url == named
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "PostgreSQL"])
+def test_postgresql(scheme):
+    store = make_store(f"{scheme}://ann:secret@host:5433/shop?schema=orders&sslmode=require")
+    assert isinstance(store, PostgresStore)
+    assert store.url == f"{scheme}://ann:***@host:5433/shop?schema=orders&sslmode=require"
+
+
+def test_a_missing_driver_is_named_by_its_extra(monkeypatch):
+    for name in [each for each in sys.modules if each.startswith("tasker.stores.postgres")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(MissingExtraError, match=r"tasker-engine\[postgres\]"):
+        make_store("postgresql://host/shop")
+
+
 def test_options_win_over_the_query():
     store = make_store("sqlite:///orders.db?durability=strict", durability="relaxed")
     assert store.url.endswith("?durability=relaxed")
@@ -48,6 +66,13 @@ def test_options_win_over_the_query():
         ("sqlite:///orders.db?durabilty=relaxed", "did you mean 'durability'"),
         ("sqlite:///orders.db?durability=lax", "strict or relaxed, not 'lax'"),
         ("sqlite:///orders.db?busy_seconds=soon", "not a number"),
+        ("postgresql://host/db?poool=3", "did you mean 'pool'"),
+        ("postgresql://host/db?pool=1", "must be 2 or more"),
+        ("postgresql://host/db?pool=many", "pool is not a number"),
+        ("postgresql://host/db?schema=Shop", "no plain name"),
+        ('postgresql://host/db?schema=a"; DROP', "no plain name"),
+        ("postgresql://host/db?pooler=session", "none or transaction, not 'session'"),
+        ("postgres://host/db?durability=lax", "strict or relaxed, not 'lax'"),
         ("memory://somewhere", "no path"),
         ("memory://?durability=strict", "no options"),
     ],
@@ -75,6 +100,7 @@ def test_what_is_refused(url, said):
 def test_passwords_are_masked(url, shown):
     assert masked(url) == shown
     if "s3" in url:
+        wrong = url + ("&" if "?" in url else "?") + "poolsize=3"
         with pytest.raises(StoreUrlError) as caught:
-            make_store(url)
+            make_store(wrong)
         assert "s3" not in str(caught.value)

@@ -148,8 +148,8 @@ def test_a_later_version_of_the_trace_context_may_say_more():
 # Kept.
 
 
-async def test_it_is_kept_across_processes_and_seen_by_the_handler(tmp_path):
-    url = f"sqlite:///{tmp_path / 'work.db'}"
+async def test_it_is_kept_across_processes_and_seen_by_the_handler(store_url):
+    url = store_url
     seen = []
     order = define("work")
 

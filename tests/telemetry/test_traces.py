@@ -1,7 +1,6 @@
 """Spans of tasks and attempts: what they tell, and how they hang together."""
 
 import json
-import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -11,42 +10,24 @@ import anyio
 import anyio.lowlevel
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import SpanProcessor
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
 from opentelemetry.trace import SpanKind, StatusCode
 
 from tasker import Engine, EngineConfig, PermanentError, TaskRequest, define
-from tasker.telemetry import TelemetryConfig
 from tasker.telemetry.span_ids import attempt_span_id, run_span_id, trace_id_of
 from tasker.testing import ManualClock, testing_engine
 from tests.engine.support import Gate, request
 from tests.telemetry.dying import definition as mortal
+from tests.telemetry.flaky import flaky, flaky_request
 from tests.telemetry.traced import Spans, events, ids, linked, parent, tag
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 ROOT = Path(__file__).parents[2]
-
-
-def flaky(failures, error=ValueError, **options):
-    """Return a definition of one step that fails a number of times."""
-    made = define("work", namespace="shop")
-
-    @made.step(**options)
-    async def step(step):
-        if step.attempt <= failures:
-            raise error(f"failure {step.attempt}")
-        return step.attempt
-
-    return made
 
 
 def in_nanoseconds(at: datetime) -> Any:
     """An instant, to the microsecond: the one and the other round in their own way."""
     return pytest.approx(at.timestamp() * 1e9, rel=0, abs=2_000)
-
-
-def flaky_request(**fields):
-    return request(namespace="shop", **fields)
 
 
 # What happens to a task.
@@ -119,7 +100,7 @@ async def test_a_retry_is_another_span_and_its_backoff_an_event_of_the_one_that_
     assert (tag(first, "error.type"), tag(first, "tasker.step.state")) == ("ValueError", "error")
     assert list(events(first)) == ["exception", "retry scheduled"]
     assert events(first)["exception"]["exception.message"] == "failure 1"
-    assert "test_traces.py" in events(first)["exception"]["exception.stacktrace"]
+    assert "flaky.py" in events(first)["exception"]["exception.stacktrace"]
     retry = events(first)["retry scheduled"]
     assert retry["tasker.retry.attempt"] == 2
     assert first.end_time is not None
@@ -363,104 +344,3 @@ def test_ids_are_the_same_in_every_process_and_differ_for_all_else():
         attempt_span_id("task-2", "a", 1),
     }
     assert len(made) == 9
-
-
-# What is left to the SDK.
-
-
-async def test_with_sampling_off_there_are_no_spans_and_work_goes_on():
-    spans, made = Spans(ALWAYS_OFF), define("work")
-
-    @made.step
-    async def step(task):
-        context = trace.get_current_span().get_span_context()
-        return [context.trace_id, context.trace_flags.sampled]
-
-    async with testing_engine(made, tracer_provider=spans.provider) as engine:
-        task = await engine.run(request())
-    assert task.results["step"] == [trace_id_of(task.task_id), False]
-    assert spans.all == []
-
-
-@pytest.mark.parametrize("sampler", [TraceIdRatioBased(0.5), ParentBased(TraceIdRatioBased(0.5))])
-async def test_a_ratio_keeps_whole_traces_and_about_as_many_as_it_says(sampler):
-    spans = Spans(sampler)
-    async with Engine.open(
-        "memory://", definitions=flaky(0), tracer_provider=spans.provider
-    ) as engine:
-        submitted = [await engine.submit(flaky_request()) for _ in range(200)]
-        for task_id in submitted:
-            await engine.wait(task_id)
-    kept = {span.context.trace_id for span in spans.named("task shop.work")}
-    assert kept == {span.context.trace_id for span in spans.named("step step")}
-    # 200 tosses of a coin: beyond this once in some hundred million runs.
-    assert 60 <= len(kept) <= 140
-
-
-async def test_a_processor_that_raises_hurts_nobody(caplog):
-    class Broken(SpanProcessor):
-        def on_start(self, span, parent_context=None):
-            raise RuntimeError("a processor of the application")
-
-        on_end = on_start
-
-    spans = Spans()
-    spans.provider.add_span_processor(Broken())
-    async with testing_engine(flaky(1), tracer_provider=spans.provider) as engine:
-        assert (await engine.run(flaky_request())).state == "complete"
-    assert "a processor of the application" in caplog.text
-
-
-# Whether it is on.
-
-
-async def test_the_global_provider_is_used_when_the_configuration_says_so(monkeypatch):
-    spans = Spans()
-    monkeypatch.setattr("tasker.telemetry.otel.get_tracer_provider", lambda: spans.provider)
-    config = EngineConfig(telemetry=TelemetryConfig(traces=True))
-    async with testing_engine(flaky(0), config=config) as engine:
-        await engine.run(flaky_request())
-    assert spans.names == ["step step", "task shop.work"]
-
-
-def test_a_global_provider_that_was_not_set_up_is_told():
-    config = EngineConfig(telemetry=TelemetryConfig(traces=True))
-    with pytest.raises(ValueError, match=r"global tracer provider is .*set_tracer_provider"):
-        Engine.open("memory://", config=config)
-
-
-def test_a_provider_of_something_else_is_refused():
-    with pytest.raises(ValueError, match=r"tracer_provider is builtins\.object; traces need a"):
-        Engine.open("memory://", tracer_provider=object())  # type: ignore[arg-type]
-
-
-ABSENT = """
-import sys
-sys.modules["opentelemetry"] = None
-import tasker
-from tasker.telemetry import TelemetryConfig
-tasker.Engine.open("memory://")
-config = tasker.EngineConfig(telemetry=TelemetryConfig(traces=True))
-try:
-    tasker.Engine.open("memory://", config=config)
-except tasker.TaskerError as error:
-    print(error)
-"""
-
-
-def test_without_the_extra_traces_are_refused_by_its_name_and_nothing_else_misses_it():
-    done = subprocess.run(
-        [sys.executable, "-c", ABSENT], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    assert done.stdout == "tracing needs the extra 'otel': pip install 'tasker-engine[otel]'\n"
-
-
-def test_an_engine_without_traces_does_not_import_opentelemetry():
-    program = (
-        "import sys, tasker; tasker.Engine.open('memory://'); import tasker.handlers.api; "
-        "print([name for name in sys.modules if name.startswith('opentelemetry')])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    assert done.stdout == "[]\n"

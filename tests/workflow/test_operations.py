@@ -100,7 +100,8 @@ def test_operation(name: str, state: TaskState, step: StepState):
 
 
 @pytest.mark.parametrize(
-    "operation", [op for op, _, steps in TABLE.values() if steps is not None], ids=str
+    "operation",
+    [pytest.param(op, id=name) for name, (op, _, steps) in TABLE.items() if steps is not None],
 )
 def test_an_unknown_step_is_named_with_the_known_ones(operation: Any):
     live = task_in(TaskState.ERROR, StepState.ERROR)

@@ -72,7 +72,7 @@ async def check_a_claim_ends_by_itself(participants: Participants) -> None:
 
 async def check_a_renewed_claim_lasts(participants: Participants) -> None:
     """Renewing counts from now on, for the claim and for the trust in it."""
-    one, two, name, ttl = participants.join(), participants.join(), participants.key(), 1.0
+    one, two, name, ttl = participants.join(), participants.join(), participants.key(), 2.0
     claim = await claimed(one, name, ttl_seconds=ttl)
     for _ in range(4 + round(participants.lateness_seconds / ttl) * 2):
         await participants.wait(ttl / 2)

@@ -42,3 +42,6 @@ SELECT node_id, host, pid, started_at FROM node;
 
 -- name: delete_node
 DELETE FROM node WHERE node_id = ?;
+
+-- name: owned
+SELECT count(*) FROM tasks WHERE owner IS NOT NULL;

@@ -15,6 +15,7 @@ WITH looked AS MATERIALIZED (
         (:namespace IS NULL OR namespace = :namespace)
             AND (:name IS NULL OR name = :name)
             AND (:version IS NULL OR version = :version)
+            AND (:initiator IS NULL OR initiator = :initiator)
             AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
             AND (:created_from IS NULL OR created_at >= :created_from)
             AND (:created_until IS NULL OR created_at < :created_until)

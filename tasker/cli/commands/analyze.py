@@ -35,7 +35,7 @@ def analyze_command(settings: Settings, target: str, weights: dict[str, Any] | N
     up, bottlenecks with their impact, and advice.
 
     A name is looked for in what --definitions, --app and --entry-points give; with
-    none of them, it is a task's id.
+    none of them, it is a task's id, or with --server a definition that the server has.
 
     \b
     Examples:

@@ -53,7 +53,7 @@ def graph_command(settings: Settings, target: str, style: str | None, output: Pa
     a task: when each step waited, ran and backed off. `html` is a page with both.
 
     A name is looked for in what --definitions, --app and --entry-points give; with
-    none of them, it is a task's id.
+    none of them, it is a task's id, or with --server a definition that the server has.
 
     \b
     Examples:

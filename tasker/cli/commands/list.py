@@ -10,7 +10,12 @@ import click
 from msgspec import Struct
 from rich.text import Text
 
-from tasker.cli.filters import created_options, definition_options, tag_option
+from tasker.cli.filters import (
+    created_options,
+    definition_options,
+    initiator_option,
+    tag_option,
+)
 from tasker.cli.hints import WAITING, Worker, anything_waits, note_unworked, worker_of
 from tasker.cli.listing import tasks_table
 from tasker.cli.printing import note, print_json, print_table
@@ -41,6 +46,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     help="Any of these. Repeatable.",
 )
 @tag_option
+@initiator_option
 @created_options
 @click.option(
     "--annotation",
@@ -90,23 +96,11 @@ def list_command(
     if page.tasks:
         print_table(tasks_table(page.tasks))
     else:
-        note("no tasks match" if where != _NOTHING else "there are no tasks yet")
+        note("no tasks match" if query != TaskQuery() else "there are no tasks yet")
     if page.next_cursor is not None:
         note(f"more with: tasker list … --cursor {shlex.quote(page.next_cursor)}")
     if listed.waits and listed.worker is None:
         note_unworked(settings)
-
-
-_NOTHING = {
-    "namespace": None,
-    "name": None,
-    "version": None,
-    "states": (),
-    "tags": (),
-    "created_from": None,
-    "created_until": None,
-    "annotation": None,
-}
 
 
 async def _list(settings: Settings, query: TaskQuery, cursor: str | None, limit: int) -> Listed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -146,6 +147,9 @@ class _Serving:
         from tasker.server.running import serve
 
         async with self._engine:
+            # What is there by now stays: the garbage collector need not look at it again.
+            gc.collect()
+            gc.freeze()
             await serve(
                 self._app,
                 self._config,

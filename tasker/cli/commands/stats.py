@@ -10,7 +10,12 @@ import click
 from rich.text import Text
 
 from tasker.cli.figures import heading, tables, trend
-from tasker.cli.filters import created_options, definition_options, tag_option
+from tasker.cli.filters import (
+    created_options,
+    definition_options,
+    initiator_option,
+    tag_option,
+)
 from tasker.cli.inputs import LengthType
 from tasker.cli.printing import console, note, print_json, print_table
 from tasker.cli.service import connect
@@ -22,6 +27,7 @@ from tasker.statistics.figures import Performance, Statistics
 @click.command("stats", short_help="Tell figures: rates, times, errors.")
 @definition_options
 @tag_option
+@initiator_option
 @click.option(
     "--period",
     type=LengthType(),

@@ -18,10 +18,10 @@ from tasker.cli.printing import (
     print_json,
     print_table,
 )
-from tasker.cli.service import open_store
+from tasker.cli.service import SubscriptionVerbs, connect
 from tasker.cli.settings import Settings, pass_settings, store_options
 from tasker.cli.tables import grid
-from tasker.subscriptions import DeadLetter, Subscriptions, SubscriptionView
+from tasker.subscriptions import DeadLetter, SubscriptionView
 
 T = TypeVar("T")
 
@@ -185,15 +185,10 @@ def remove_command(settings: Settings, name: str) -> None:
     _told(settings, {"removed": name}, f"{name} is removed")
 
 
-def _ask(settings: Settings, question: Callable[[Subscriptions], Awaitable[T]]) -> T:
-    if settings.server_url is not None:
-        raise click.UsageError(
-            "a server does not tell of durable subscriptions; name its store with --store"
-        )
-
+def _ask(settings: Settings, question: Callable[[SubscriptionVerbs], Awaitable[T]]) -> T:
     async def ask() -> T:
-        async with open_store(settings) as engine:
-            return await question(engine.subscriptions)
+        async with connect(settings) as service:
+            return await question(service.subscriptions)
 
     return anyio.run(ask)
 

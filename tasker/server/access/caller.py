@@ -90,6 +90,17 @@ class Caller:
         )
         raise error
 
+    async def own_alone(self, permission: str, **about: Any) -> str | None:
+        """Return their id where of a list of tasks they may have their own alone; else None.
+
+        ``about`` says nothing of the initiator. Who may have all of it, or nothing, or is
+        not known, has no list of their own.
+        """
+        if self.user is None or await self.can(permission, **about):
+            return None
+        mine = await self.can(permission, **about, initiator=self.user.user_id)
+        return self.user.user_id if mine else None
+
     async def permissions(self, **about: Any) -> tuple[str, ...]:
         """Return every permission that they have, for what ``about`` says."""
         asked = self.asked(about)

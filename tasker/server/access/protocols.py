@@ -64,7 +64,9 @@ class Coordinator(Protocol):
         """Return whether a user has a permission, ``resource:action``.
 
         ``context`` has what is asked about: the parameters of the path, as ``task_id``, and
-        the ``namespace`` that a list is asked for. It is a `tasker.server.access.Asked`,
+        the ``namespace`` and ``initiator`` that a list is asked for. A list that is not
+        allowed is given to those who may have it with them as ``initiator``, narrowed to
+        their tasks. It is a `tasker.server.access.Asked`,
         which gets more of the task when that is needed.
         """
 

@@ -18,7 +18,8 @@ class Grant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         allow: Patterns of permissions, see `tasker.server.permissions.matches`.
         namespaces: Only for what is in one of these namespaces: tasks, handlers, and lists
             and figures that are asked for with ``namespace``.
-        own: Only for tasks whose ``initiator`` is the user.
+        own: Only for tasks whose ``initiator`` is the user; lists of tasks and their
+            statistics are of these alone.
     """
 
     allow: tuple[str, ...]

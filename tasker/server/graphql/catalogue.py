@@ -14,7 +14,7 @@ from tasker.engine import Engine
 from tasker.errors import UnknownDefinitionError
 from tasker.handlers.binding import BoundDefinition
 from tasker.server.graphql.context import ContextInfo
-from tasker.server.routes.handlers import StepTemplate
+from tasker.server.shapes.handlers import StepTemplate
 from tasker.stores.records import AnnotationTypeRecord
 from tasker.task_view import StepView
 

@@ -9,12 +9,15 @@ from graphql import FieldNode, SelectionSetNode
 
 from tasker.server.access.caller import Caller
 from tasker.server.errors import IntrospectionError
-from tasker.server.graphql.permissions import WITH_PARENT, permission_for
+from tasker.server.graphql.permissions import PERMISSIONS, WITH_PARENT, permission_for
 from tasker.server.graphql.walk import Composite, Operation
 
 About = Mapping[str, Any]
 _Key = tuple[tuple[str, Any], ...]
 _INTROSPECTION = ("__schema", "__type")
+_LISTS = ("tasks", "tasksByStatus", "tasksByAnnotation", "taskConnection")
+_LIST = "list"
+"""The key that says that a field is a list of tasks, of which one may have a part."""
 
 
 async def check_fields(operation: Operation, caller: Caller, *, introspection: bool) -> None:
@@ -34,7 +37,24 @@ async def check_fields(operation: Operation, caller: Caller, *, introspection: b
     if walk.introspects and not introspection:
         raise IntrospectionError
     for (permission, _), about in needed.items():
-        await caller.require(permission, **about)
+        await caller.require(permission, **await _narrowed(caller, about))
+
+
+async def own_alone(caller: Caller, namespace: str | None, initiator: str | None) -> str | None:
+    """Return who asks, where of a list of tasks they may have their own alone; else None."""
+    if initiator is not None:
+        return None
+    about = {} if namespace is None else {"namespace": namespace}
+    return await caller.own_alone(PERMISSIONS["Query"]["tasks"], **about)
+
+
+async def _narrowed(caller: Caller, about: About) -> About:
+    """Return what a list is about, as it is given to whoever asks: see `own_alone`."""
+    if _LIST not in about:
+        return about
+    found = {name: value for name, value in about.items() if name != _LIST}
+    own = await own_alone(caller, found.get("namespace"), found.get("initiator"))
+    return found if own is None else {**found, "initiator": own}
 
 
 class _Walk:
@@ -93,6 +113,10 @@ class _Walk:
         about: dict[str, Any] = {}
         if given.get("namespace") is not None:
             about["namespace"] = given["namespace"]
+        if node.name.value in _LISTS and parent.name == "Query":
+            about[_LIST] = True
+            if given.get("initiator") is not None:
+                about["initiator"] = given["initiator"]
         if parent.name == "Mutation":
             user = self._caller.user
             about["initiator"] = given.get("initiator") or (user and user.user_id)

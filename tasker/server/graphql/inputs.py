@@ -21,6 +21,7 @@ class TaskWhere:
     namespace: str | None = None
     name: str | None = None
     version: str | None = None
+    initiator: str | None = None
     statuses: list[str] | None = None
     tags: list[str] | None = None
     created_from: datetime | None = None

@@ -26,6 +26,7 @@ from tasker.server.errors import InvalidQueryError, MalformedQueryError, QueryLi
 from tasker.server.graphql.context import Context
 from tasker.server.graphql.gate import check_fields
 from tasker.server.graphql.limits import check_cost, check_text, cost_of
+from tasker.server.graphql.request import Request
 from tasker.server.graphql.schema import schema
 from tasker.server.graphql.walk import Operation
 from tasker.server.problems import headers_of, problem_of
@@ -41,14 +42,6 @@ LONGEST_TEXT = 100_000
 MOST_ERRORS = 10
 """Of what is wrong with an operation, how much is told."""
 _TOO_MANY_TOKENS = "Syntax Error: Document contains more"
-
-
-class Request(Struct, frozen=True, kw_only=True, rename="camel"):
-    """An operation as it is sent; ``variables`` may be JSON as a string."""
-
-    query: str
-    variables: dict[str, Any] | str | None = None
-    operation_name: str | None = None
 
 
 class Refused(Exception):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import strawberry
+from msgspec.structs import replace
 
 from tasker.errors import InvalidRequestError, UnknownStepError
 from tasker.reading import TaskQuery
 from tasker.server.errors import NotFoundError
 from tasker.server.graphql.catalogue import AnnotationType, NamedTask, Namespace
 from tasker.server.graphql.context import ContextInfo
+from tasker.server.graphql.gate import own_alone
 from tasker.server.graphql.inputs import TaskWhere
 from tasker.server.graphql.tasks import Task, WorkflowStep
 from tasker.server.headers import check_aware
@@ -63,7 +65,7 @@ class Query:
         where: TaskWhere | None = None,
     ) -> list[Task]:
         """The tasks for which every filter holds."""
-        return _shown(await _page(info, _query(where), limit, after))
+        return _shown(await _page(info, await _allowed(info, _query(where)), limit, after))
 
     @strawberry.field
     async def tasks_by_status(
@@ -75,7 +77,7 @@ class Query:
         namespace: str | None = None,
     ) -> list[Task]:
         """The tasks in a state."""
-        query = TaskQuery(namespace=namespace, states=(status,))
+        query = await _allowed(info, TaskQuery(namespace=namespace, states=(status,)))
         return _shown(await _page(info, query, limit, after))
 
     @strawberry.field
@@ -92,7 +94,7 @@ class Query:
     ) -> list[Task]:
         """The tasks with a note of that type that has that value under that key."""
         annotation = (annotation_type, annotation_key, annotation_value)
-        query = TaskQuery(namespace=namespace, annotation=annotation)
+        query = await _allowed(info, TaskQuery(namespace=namespace, annotation=annotation))
         return _shown(await _page(info, query, limit, after))
 
     @strawberry.field
@@ -104,7 +106,7 @@ class Query:
         where: TaskWhere | None = None,
     ) -> TaskConnection:
         """The same as ``tasks``, page by page and with how many there are."""
-        query = _query(where)
+        query = await _allowed(info, _query(where))
         page = await _page(info, query, first, after)
         nodes = _shown(page)
         return TaskConnection(
@@ -190,11 +192,18 @@ def _query(where: TaskWhere | None) -> TaskQuery:
         namespace=where.namespace,
         name=where.name,
         version=where.version,
+        initiator=where.initiator,
         states=where.statuses or (),
         tags=where.tags or (),
         created_from=where.created_from,
         created_until=where.created_until,
     )
+
+
+async def _allowed(info: ContextInfo, where: TaskQuery) -> TaskQuery:
+    """Return which tasks are shown to whoever asks: to some, their own alone."""
+    own = await own_alone(info.context.caller, where.namespace, where.initiator)
+    return where if own is None else replace(where, initiator=own)
 
 
 async def _page(info: ContextInfo, where: TaskQuery, limit: int, after: str | None) -> TaskListPage:

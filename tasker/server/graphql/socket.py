@@ -24,7 +24,8 @@ from tasker.errors import TaskerError
 from tasker.server.access.caller import Caller
 from tasker.server.errors import QueryLimitError
 from tasker.server.graphql.config import GraphQLConfig
-from tasker.server.graphql.operations import Operations, Refused, Request
+from tasker.server.graphql.operations import Operations, Refused
+from tasker.server.graphql.request import Request
 from tasker.server.guard import caller_of
 from tasker.telemetry.correlation import Correlation, correlated
 

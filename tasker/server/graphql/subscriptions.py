@@ -81,7 +81,7 @@ class Subscription:
                 engine.event_catalog.check_subscribable(each)
             except EventNameError as error:
                 raise InvalidRequestError(str(error)) from error
-        with info.context.sidecar.feed.read(wanted, None) as (reader, _):
+        async with info.context.sidecar.feed.read(wanted, None) as (reader, _):
             while True:
                 event = await reader.next(LONG)
                 if event is not None:

@@ -8,10 +8,10 @@ from typing import Annotated
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, Parameter
+from msgspec.structs import replace
 
-from tasker.reading import TaskQuery
-from tasker.server.answering import InstantText, guarded
-from tasker.server.headers import aware_instant
+from tasker.server.answering import guarded
+from tasker.server.routes.filters import Tasks
 from tasker.server.shapes.figures import (
     ActivityReport,
     BottleneckReport,
@@ -20,11 +20,9 @@ from tasker.server.shapes.figures import (
     StatisticsReport,
 )
 from tasker.server.sidecar import Sidecar
-from tasker.stores.records import TaskState
 
 MOST_HOURS = 24 * 366
 MOST_SLICES = 500
-Text = Annotated[str | None, Parameter(max_length=255, required=False)]
 
 
 @get(
@@ -36,14 +34,11 @@ Text = Annotated[str | None, Parameter(max_length=255, required=False)]
 )
 async def performance(
     sidecar: NamedDependency[Sidecar],
-    namespace: FromQuery[Text] = None,
-    name: FromQuery[Text] = None,
-    version: FromQuery[Text] = None,
+    whenever: NamedDependency[Tasks],
 ) -> PerformanceReport:
     """Return throughput, rates and durations of the last hour, four hours and day."""
-    scope = Scope(namespace=namespace, name=name, version=version)
-    where = TaskQuery(namespace=namespace, name=name, version=version)
-    return PerformanceReport(scope=scope, performance=await sidecar.engine.performance(where))
+    performance = await sidecar.engine.performance(whenever)
+    return PerformanceReport(scope=Scope.of(whenever), performance=performance)
 
 
 @get(
@@ -56,17 +51,14 @@ async def performance(
 async def activity(
     *,
     sidecar: NamedDependency[Sidecar],
-    namespace: FromQuery[Text] = None,
-    name: FromQuery[Text] = None,
-    version: FromQuery[Text] = None,
+    whenever: NamedDependency[Tasks],
     period: FromQuery[Annotated[float, Parameter(gt=0, le=MOST_HOURS)]] = 1.0,
     slices: FromQuery[Annotated[int, Parameter(ge=1, le=MOST_SLICES)]] = 60,
 ) -> ActivityReport:
     """Return how many of the tasks of the last `period` hours began and ended in each slice."""
-    where = TaskQuery(namespace=namespace, name=name, version=version)
     return ActivityReport(
-        scope=Scope(namespace=namespace, name=name, version=version),
-        activity=await sidecar.engine.activity(where, hours=period, slices=slices),
+        scope=Scope.of(whenever),
+        activity=await sidecar.engine.activity(whenever, hours=period, slices=slices),
     )
 
 
@@ -80,22 +72,15 @@ async def activity(
 async def bottlenecks(
     *,
     sidecar: NamedDependency[Sidecar],
-    namespace: FromQuery[Text] = None,
-    name: FromQuery[Text] = None,
-    version: FromQuery[Text] = None,
+    whenever: NamedDependency[Tasks],
     period: FromQuery[Annotated[float, Parameter(gt=0, le=MOST_HOURS)]] = 24.0,
     top: FromQuery[Annotated[int, Parameter(ge=1, le=100)]] = 10,
 ) -> BottleneckReport:
     """Return the figures of the tasks that were created in the last `period` hours."""
     until = datetime.fromtimestamp(sidecar.engine.live().at, UTC)
-    where = TaskQuery(
-        namespace=namespace,
-        name=name,
-        version=version,
-        created_from=until - timedelta(hours=period),
-    )
+    where = replace(whenever, created_from=until - timedelta(hours=period))
     return BottleneckReport(
-        scope=Scope(namespace=namespace, name=name, version=version),
+        scope=Scope.of(whenever),
         analysis_period_hours=period,
         statistics=await sidecar.engine.statistics(where, top=top),
     )
@@ -111,26 +96,11 @@ async def bottlenecks(
 async def statistics(
     *,
     sidecar: NamedDependency[Sidecar],
-    namespace: FromQuery[Text] = None,
-    name: FromQuery[Text] = None,
-    version: FromQuery[Text] = None,
-    status: FromQuery[Annotated[tuple[TaskState, ...], Parameter(required=False)]] = (),
-    tag: FromQuery[Annotated[tuple[str, ...], Parameter(required=False, max_items=100)]] = (),
-    created_from: FromQuery[InstantText] = None,
-    created_until: FromQuery[InstantText] = None,
+    chosen: NamedDependency[Tasks],
     top: FromQuery[Annotated[int, Parameter(ge=1, le=1_000)]] = 10,
 ) -> StatisticsReport:
     """Return the figures of the tasks for which every filter holds, as in the list of tasks."""
-    where = TaskQuery(
-        namespace=namespace,
-        name=name,
-        version=version,
-        states=status,
-        tags=tag,
-        created_from=aware_instant("created_from", created_from),
-        created_until=aware_instant("created_until", created_until),
-    )
-    return StatisticsReport(statistics=await sidecar.engine.statistics(where, top=top))
+    return StatisticsReport(statistics=await sidecar.engine.statistics(chosen, top=top))
 
 
 ROUTES = (performance, activity, bottlenecks, statistics)

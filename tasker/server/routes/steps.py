@@ -14,6 +14,7 @@ from tasker.server.headers import etag
 from tasker.server.routes.operations import operator_for
 from tasker.server.shapes.requests import Reason, StepResolution, StepUpdate, reason_of
 from tasker.server.shapes.tasks import StepList, WorkflowStep
+from tasker.server.shell import ENCODED_SLASH
 from tasker.server.sidecar import Sidecar
 from tasker.stores.records import TaskState
 from tasker.task_view import TaskView
@@ -22,6 +23,11 @@ _HEADERS = ("If-Match",)
 _FAILURES = (404, 409, 412, 422, 504)
 _STEPS = "/tasks/{task_id:str}/workflow_steps"
 _STEP = f"{_STEPS}/{{step_name:str}}"
+
+
+def named_step(step_name: FromPath[str]) -> str:
+    """Return the name of the step in a path, with the slashes that it has."""
+    return step_name.replace(ENCODED_SLASH, "/")
 
 
 @get(
@@ -45,10 +51,10 @@ async def list_steps(task_id: FromPath[str], sidecar: NamedDependency[Sidecar]) 
     **guarded("tasker.workflow_step:show", 404),
 )
 async def show_step(
-    task_id: FromPath[str], step_name: FromPath[str], sidecar: NamedDependency[Sidecar]
+    task_id: FromPath[str], named_step: NamedDependency[str], sidecar: NamedDependency[Sidecar]
 ) -> Response[WorkflowStep]:
     """Return a step of a task; its `ETag` is the task's."""
-    return _answer(await sidecar.engine.get(task_id), step_name)
+    return _answer(await sidecar.engine.get(task_id), named_step)
 
 
 @patch(
@@ -61,20 +67,20 @@ async def show_step(
 async def update_step(
     request: AnyRequest,
     task_id: FromPath[str],
-    step_name: FromPath[str],
+    named_step: NamedDependency[str],
     data: JSONBody[StepUpdate],
     sidecar: NamedDependency[Sidecar],
 ) -> Response[WorkflowStep]:
     """Change a step's retry limit or inputs, for its next attempt."""
     done = operator_for(request, sidecar).update_step(
         task_id,
-        step_name,
+        named_step,
         retry_limit=data.retry_limit,
         inputs=data.inputs,
         by=await who(request),
         reason=data.reason,
     )
-    return await _answered(sidecar, task_id, step_name, done)
+    return await _answered(sidecar, task_id, named_step, done)
 
 
 @delete(
@@ -88,13 +94,13 @@ async def update_step(
 async def delete_step(
     request: AnyRequest,
     task_id: FromPath[str],
-    step_name: FromPath[str],
+    named_step: NamedDependency[str],
     sidecar: NamedDependency[Sidecar],
 ) -> Response[WorkflowStep]:
     """Cancel a step, as `POST .../cancel` does. Nothing is deleted."""
     operator, by = operator_for(request, sidecar), await who(request)
-    done = operator.cancel_step(task_id, step_name, by=by)
-    return await _answered(sidecar, task_id, step_name, done)
+    done = operator.cancel_step(task_id, named_step, by=by)
+    return await _answered(sidecar, task_id, named_step, done)
 
 
 @post(
@@ -108,14 +114,14 @@ async def delete_step(
 async def cancel_step(
     request: AnyRequest,
     task_id: FromPath[str],
-    step_name: FromPath[str],
+    named_step: NamedDependency[str],
     sidecar: NamedDependency[Sidecar],
     data: JSONBody[Reason | None] = None,
 ) -> Response[WorkflowStep]:
     """End one step; what depends on it cannot run, and the task ends in error."""
     operator, by = operator_for(request, sidecar), await who(request)
-    done = operator.cancel_step(task_id, step_name, by=by, reason=reason_of(data))
-    return await _answered(sidecar, task_id, step_name, done)
+    done = operator.cancel_step(task_id, named_step, by=by, reason=reason_of(data))
+    return await _answered(sidecar, task_id, named_step, done)
 
 
 @post(
@@ -129,14 +135,14 @@ async def cancel_step(
 async def retry_step(
     request: AnyRequest,
     task_id: FromPath[str],
-    step_name: FromPath[str],
+    named_step: NamedDependency[str],
     sidecar: NamedDependency[Sidecar],
     data: JSONBody[Reason | None] = None,
 ) -> Response[WorkflowStep]:
     """Try a failed step again at once; without attempts left it gets its whole limit again."""
     operator, by = operator_for(request, sidecar), await who(request)
-    done = operator.retry(task_id, step_name, by=by, reason=reason_of(data))
-    return await _answered(sidecar, task_id, step_name, done)
+    done = operator.retry(task_id, named_step, by=by, reason=reason_of(data))
+    return await _answered(sidecar, task_id, named_step, done)
 
 
 @post(
@@ -150,14 +156,14 @@ async def retry_step(
 async def reset_step(
     request: AnyRequest,
     task_id: FromPath[str],
-    step_name: FromPath[str],
+    named_step: NamedDependency[str],
     sidecar: NamedDependency[Sidecar],
     data: JSONBody[Reason | None] = None,
 ) -> Response[WorkflowStep]:
     """Let a step's attempts so far not count against its limit."""
     operator, by = operator_for(request, sidecar), await who(request)
-    done = operator.reset_attempts(task_id, step_name, by=by, reason=reason_of(data))
-    return await _answered(sidecar, task_id, step_name, done)
+    done = operator.reset_attempts(task_id, named_step, by=by, reason=reason_of(data))
+    return await _answered(sidecar, task_id, named_step, done)
 
 
 @post(
@@ -171,16 +177,16 @@ async def reset_step(
 async def resolve_step(
     request: AnyRequest,
     task_id: FromPath[str],
-    step_name: FromPath[str],
+    named_step: NamedDependency[str],
     sidecar: NamedDependency[Sidecar],
     data: JSONBody[StepResolution | None] = None,
 ) -> Response[WorkflowStep]:
     """Take a step as done by hand, with these results; a failed task then goes on."""
     body, by = data or StepResolution(), await who(request)
     done = operator_for(request, sidecar).resolve_step(
-        task_id, step_name, results=body.results, by=by, reason=body.reason
+        task_id, named_step, results=body.results, by=by, reason=body.reason
     )
-    return await _answered(sidecar, task_id, step_name, done)
+    return await _answered(sidecar, task_id, named_step, done)
 
 
 async def _answered(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
+import anyio
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
@@ -16,9 +18,16 @@ from msgspec import Struct
 from tasker.actors.workflow.states import AT_REST
 from tasker.errors import EventNameError, InvalidRequestError, UnknownTaskError
 from tasker.reading import HistoryEntry
-from tasker.server.answering import AnyRequest, guarded
-from tasker.server.errors import EventsElsewhereError
+from tasker.server.answering import AnyRequest, guarded, instance_of
+from tasker.server.errors import (
+    AuthenticationError,
+    AuthorizationError,
+    EventsElsewhereError,
+    KeysUnavailableError,
+)
+from tasker.server.guard import check_again
 from tasker.server.headers import last_event_id
+from tasker.server.problems import problem_of
 from tasker.server.shapes.tasks import TaskEventEntry, TaskEvents
 from tasker.server.sidecar import Sidecar
 from tasker.stores.records import TaskState
@@ -27,6 +36,8 @@ EVENT_STREAM = "text/event-stream"
 FIRST_WORDS = b"retry: 1000\n\n"
 """Has browsers come back after a second when the connection is lost."""
 HEARTBEAT = b": still here\n\n"
+REFUSED = "refused"
+"""The last event of a stream that whoever asked for it may no longer have."""
 POLL_SECONDS = 0.5
 """How often the store is looked at for a task that another process works on."""
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -90,12 +101,12 @@ async def stream_task(
 
     `event` is `task` or `step`, `data` what `GET .../events` lists, `id` the `seq` of the
     change and its place in it. With `Last-Event-ID` the stream goes on after that one,
-    whatever was restarted meanwhile. It ends with the event `end` when the task is at rest.
+    whatever was restarted meanwhile. It ends with the event `end` when the task is at rest,
+    and with `refused`, whose data is a problem, once whoever asked may no longer have it.
     """
     seq, seen = _resume_from(last_event_id(request.headers), after)
     await sidecar.engine.get(task_id)
-    follower = _follow(sidecar, task_id, seq, seen)
-    return Stream(follower, media_type=EVENT_STREAM, headers=_HEADERS)
+    return _answer(request, sidecar, _follow(sidecar, task_id, seq, seen))
 
 
 @get(
@@ -114,9 +125,11 @@ async def stream_events(
     """Stream the events of the engine as they happen; `name` chooses, as in `task.*`.
 
     `event` is an event's name, `data` the event, `id` its id. With `Last-Event-ID` the stream
-    goes on after that one. Where it is no longer known, or the engine was restarted, the
-    first event is `gap`: something may have been missed, so read again what you show.
-    A reader that is too slow is cut off, and comes back the same way.
+    goes on after that one. Where it is no longer known, or the engine was restarted and its
+    store keeps no events for readers, the first event is `gap`: something may have been
+    missed, so read again what you show. An event without `id` is told as it happens alone.
+    A reader that is too slow is cut off, and comes back the same way. The stream ends with
+    `refused`, whose data is a problem, once whoever asked may no longer have it.
     """
     if not sidecar.engine.works:
         raise EventsElsewhereError
@@ -126,11 +139,41 @@ async def stream_events(
             sidecar.engine.event_catalog.check_subscribable(each)
         except EventNameError as error:
             raise InvalidRequestError(str(error)) from error
+    await sidecar.feed.begin()
     follower = _follow_all(sidecar, names, last_event_id(request.headers))
-    return Stream(follower, media_type=EVENT_STREAM, headers=_HEADERS)
+    return _answer(request, sidecar, follower)
 
 
-async def _follow(sidecar: Sidecar, task_id: str, seq: int, seen: int) -> AsyncIterator[bytes]:
+def _answer(request: AnyRequest, sidecar: Sidecar, messages: AsyncGenerator[bytes]) -> Stream:
+    allowed = _while_allowed(request, messages, sidecar.config.stream_check_seconds)
+    return Stream(allowed, media_type=EVENT_STREAM, headers=_HEADERS)
+
+
+async def _while_allowed(
+    request: AnyRequest, messages: AsyncGenerator[bytes], every_seconds: float
+) -> AsyncIterator[bytes]:
+    """Yield messages, none of them later than ``every_seconds`` after it was seen to be allowed.
+
+    To ask for each would read the file of tokens for each event of each reader.
+    """
+    trusted_until = anyio.current_time() + every_seconds
+    async with aclosing(messages):
+        async for each in messages:
+            if anyio.current_time() >= trusted_until:
+                try:
+                    await check_again(request, request.route_handler)
+                except (AuthenticationError, AuthorizationError) as error:
+                    problem = problem_of(error, instance_of(request))
+                    yield message(REFUSED, msgspec.json.encode(problem))
+                    return
+                except KeysUnavailableError:
+                    # They come back, and are told what a new request is told.
+                    return
+                trusted_until = anyio.current_time() + every_seconds
+            yield each
+
+
+async def _follow(sidecar: Sidecar, task_id: str, seq: int, seen: int) -> AsyncGenerator[bytes]:
     engine = sidecar.engine
     every = sidecar.config.heartbeat_seconds if engine.works else POLL_SECONDS
     yield FIRST_WORDS
@@ -155,18 +198,21 @@ async def _follow(sidecar: Sidecar, task_id: str, seq: int, seen: int) -> AsyncI
 
 async def _follow_all(
     sidecar: Sidecar, names: tuple[str, ...], after: str | None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     yield FIRST_WORDS
-    with sidecar.feed.read(names, after) as (reader, missed):
+    feed = sidecar.feed
+    async with feed.read(names, after) as (reader, missed):
         if missed:
             yield message("gap", b"{}")
         while True:
             event = await reader.next(sidecar.config.heartbeat_seconds)
             if event is not None:
-                yield message(event.name, msgspec.json.encode(event), event.event_id)
+                event_id = event.event_id if feed.resumable(event) else None
+                yield message(event.name, msgspec.json.encode(event), event_id)
             elif reader.ended:
                 return
             else:
+                await feed.look()
                 yield HEARTBEAT
 
 

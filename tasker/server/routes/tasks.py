@@ -10,29 +10,25 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
 from tasker.analysis.runtime import TaskAnalysis, analyze_task
-from tasker.errors import DuplicateTaskError, InvalidRequestError, UnknownTaskError
-from tasker.reading import TaskQuery
+from tasker.errors import DuplicateTaskError, UnknownTaskError
 from tasker.request import TaskRequest, instant
 from tasker.server.access.caller import Caller
 from tasker.server.access.protocols import ANONYMOUS
-from tasker.server.answering import AnyRequest, InstantText, answer_task, guarded, link, who
+from tasker.server.answering import AnyRequest, answer_task, guarded, link, who
 from tasker.server.errors import ReusedKeyError
 from tasker.server.guard import caller_of
 from tasker.server.headers import (
-    aware_instant,
     expected_seq,
     idempotency_key,
     preferred_wait,
 )
+from tasker.server.routes.filters import Tasks
 from tasker.server.shapes.requests import TaskBody, TaskUpdate
 from tasker.server.shapes.tasks import Task, TaskPage
 from tasker.server.sidecar import Sidecar
-from tasker.stores.records import TaskState
 from tasker.task_view import TaskView
 
 MOST_PER_PAGE = 100
-Text = Annotated[str | None, Parameter(max_length=255, required=False)]
-Texts = Annotated[tuple[str, ...], Parameter(required=False, max_items=100)]
 
 
 @post(
@@ -87,37 +83,19 @@ async def create_task(
 async def list_tasks(
     *,
     sidecar: NamedDependency[Sidecar],
-    namespace: FromQuery[Text] = None,
-    name: FromQuery[Text] = None,
-    version: FromQuery[Text] = None,
-    status: FromQuery[Annotated[tuple[TaskState, ...], Parameter(required=False)]] = (),
-    tag: FromQuery[Texts] = (),
-    created_from: FromQuery[InstantText] = None,
-    created_until: FromQuery[InstantText] = None,
-    annotation_type: FromQuery[Text] = None,
-    annotation_key: FromQuery[Text] = None,
-    annotation_value: FromQuery[Text] = None,
+    chosen: NamedDependency[Tasks],
     cursor: FromQuery[Annotated[str | None, Parameter(max_length=64, required=False)]] = None,
     per_page: FromQuery[Annotated[int, Parameter(ge=1, le=MOST_PER_PAGE)]] = 25,
 ) -> TaskPage:
     """Return a page of the tasks for which every filter holds.
 
     `status` and `tag` may be repeated: any of the states, all of the tags. `created_from` is
-    inclusive, `created_until` exclusive. Following `next_cursor` gives every task that was
+    inclusive, `created_until` exclusive. Whoever may see their own tasks alone gets these.
+    Following `next_cursor` gives every task that was
     there at the first page once, whatever is created meanwhile.
     """
-    where = TaskQuery(
-        namespace=namespace,
-        name=name,
-        version=version,
-        states=status,
-        tags=tag,
-        created_from=aware_instant("created_from", created_from),
-        created_until=aware_instant("created_until", created_until),
-        annotation=_annotation(annotation_type, annotation_key, annotation_value),
-    )
-    page = await sidecar.engine.list_tasks(where, cursor=cursor, limit=per_page)
-    counts = await sidecar.engine.count_tasks(where)
+    page = await sidecar.engine.list_tasks(chosen, cursor=cursor, limit=per_page)
+    counts = await sidecar.engine.count_tasks(chosen)
     return TaskPage.of(page, total=sum(counts.values()), limit=per_page)
 
 
@@ -224,19 +202,6 @@ async def _analysis(sidecar: Sidecar, view: TaskView) -> TaskAnalysis:
         raise UnknownTaskError(task_id=view.task_id)
     # A large graph takes up to a second.
     return await anyio.to_thread.run_sync(lambda: analyze_task(view, history, now=now))
-
-
-def _annotation(
-    kind: str | None, key: str | None, value: str | None
-) -> tuple[str, str, str] | None:
-    given = (kind, key, value)
-    if all(part is None for part in given):
-        return None
-    if kind is None or key is None or value is None:
-        raise InvalidRequestError(
-            "annotation_type, annotation_key and annotation_value go together; give all three"
-        )
-    return kind, key, value
 
 
 ROUTES = (create_task, list_tasks, show_task, update_task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from tasker.reading import TaskQuery
 from tasker.statistics.figures import Activity, Performance, Statistics
 
 
@@ -13,6 +14,11 @@ class Scope(Struct, frozen=True, kw_only=True):
     namespace: str | None
     name: str | None
     version: str | None
+
+    @classmethod
+    def of(cls, where: TaskQuery) -> Scope:
+        """Return what a query says of it."""
+        return cls(namespace=where.namespace, name=where.name, version=where.version)
 
 
 class BottleneckReport(Struct, frozen=True, kw_only=True):

@@ -78,6 +78,12 @@ class StepResolution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reason: Text | None = None
 
 
+class EventIds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which dead letters, by the ids of their events; all of them when None."""
+
+    event_ids: Annotated[tuple[Text, ...], Meta(max_length=1_000)] | None = None
+
+
 class AnnotationBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A note on a task, under a type that is made on first use."""
 

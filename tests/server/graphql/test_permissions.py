@@ -43,26 +43,31 @@ def value_of(kind):
     return {"JSON": "{}", "Int": "1"}.get(kind.name, '"x"')
 
 
-def plain_of(kind):
-    """Select something of a type that needs no permission of its own."""
-    for name, field in kind.fields.items():
-        inner = get_named_type(field.type)
+def plain_of(field):
+    """Select something of a field's type that needs no permission of its own."""
+    kind = get_named_type(field.type)
+    for name, inner in kind.fields.items():
         if PERMISSIONS[kind.name][name] == WITH_PARENT:
-            return name if is_leaf_type(inner) else f"{name} {{{plain_of(inner)}}}"
+            is_leaf = is_leaf_type(get_named_type(inner.type))
+            return name if is_leaf else f"{name} {{{plain_of(inner)}}}"
     raise AssertionError(kind)
+
+
+def arguments_of(field):
+    """Write the arguments that a field has to have."""
+    given = [
+        f"{name}: {value_of(argument.type)}"
+        for name, argument in field.args.items()
+        if is_required_argument(argument)
+    ]
+    return f"({', '.join(given)})" if given else ""
 
 
 def operations():
     """Every first field, in the shortest operation that has it, with its permission."""
     for word, root in ROOTS:
         for name, field in OURS[root].fields.items():
-            given = [
-                f"{each}: {value_of(argument.type)}"
-                for each, argument in field.args.items()
-                if is_required_argument(argument)
-            ]
-            arguments = f"({', '.join(given)})" if given else ""
-            text = f"{name}{arguments} {{{plain_of(get_named_type(field.type))}}}"
+            text = f"{name}{arguments_of(field)} {{{plain_of(field)}}}"
             yield word, text, PERMISSIONS[root][name]
     yield "query", "__schema {queryType {name}}", PERMISSIONS["Query"]["__schema"]
     yield "query", '__type(name: "Task") {name}', PERMISSIONS["Query"]["__type"]
@@ -96,21 +101,27 @@ def test_every_field_names_a_permission_that_there_is():
         assert WITH_PARENT not in PERMISSIONS[root].values()
 
 
-@pytest.mark.parametrize(("word", "text", "permission"), OPERATIONS)
-async def test_an_operation_with_each_caller_and_each_permission(word, text, permission):
-    query = f"{word} {{ x: {text} }}"
+@pytest.fixture(scope="module")
+async def client():
+    """A client of one application for all: to make one takes longer than to ask it."""
     async with application(config=CONFIG) as (client, _, _):
-        for kind, headers in unknown(permission).items():
-            answer = await client.post(PATH, json={"query": query}, headers=headers)
-            assert (answer.status_code, code_of(answer)) == (401, "AUTHENTICATION_FAILED"), kind
-            assert answer.headers["www-authenticate"] == "Bearer"
-        without = [each for each in all_permissions() if each != permission]
-        for roles in ([], without):
-            answer = await send(client, query, bearer(signed(roles=roles)))
-            assert lacking(answer) == permission
-        answer = await send(client, query, bearer(signed(roles=[permission])))
-        assert answer.status_code == 200, answer.text
-        assert "AUTHORIZATION_FAILED" not in answer.text
+        yield client
+
+
+@pytest.mark.parametrize(("word", "text", "permission"), OPERATIONS)
+async def test_an_operation_with_each_caller_and_each_permission(word, text, permission, client):
+    query = f"{word} {{ x: {text} }}"
+    for kind, headers in unknown(permission).items():
+        answer = await client.post(PATH, json={"query": query}, headers=headers)
+        assert (answer.status_code, code_of(answer)) == (401, "AUTHENTICATION_FAILED"), kind
+        assert answer.headers["www-authenticate"] == "Bearer"
+    without = [each for each in all_permissions() if each != permission]
+    for roles in ([], without):
+        answer = await send(client, query, bearer(signed(roles=roles)))
+        assert lacking(answer) == permission
+    answer = await send(client, query, bearer(signed(roles=[permission])))
+    assert answer.status_code == 200, answer.text
+    assert "AUTHORIZATION_FAILED" not in answer.text
 
 
 STEPS = "workflowSteps {name}"
@@ -223,6 +234,51 @@ async def test_what_is_own_is_what_one_asked_for():
         assert (await send(client, create, ann, by="bob")).status_code == 403
         trail = await client.get("/audit", headers=ADMIN)
         assert [each["by"] for each in trail.json()["actions"]] == ["ann"]
+
+
+async def test_a_list_has_ones_own_tasks_where_one_may_have_no_others():
+    async with granted() as (client, engine, _):
+        for name, space in (("ann", "shop"), ("ann", "bank"), ("bob", "shop")):
+            body = {"name": "work", "namespace": space, "initiator": name}
+            made = await client.post("/tasks", json=body, headers=ADMIN)
+            await engine.wait(made.json()["task_id"])
+
+        async def names(query, role, **variables):
+            """Return whose tasks a list has, 403 where there is none."""
+            answer = await send(client, query, of("ann", role), **variables)
+            if answer.status_code == 403:
+                return 403
+            [found] = answer.json()["data"].values()
+            if isinstance(found, list):
+                return sorted(each["initiator"] for each in found)
+            nodes = sorted(each["initiator"] for each in found["nodes"])
+            assert found["totalCount"] == len(nodes)
+            return nodes
+
+        connection = "taskConnection%s {totalCount nodes {initiator}}"
+        for query, wanted in (
+            ("{tasks {initiator}}", {"admin": ["ann", "ann", "bob"], "mine": ["ann", "ann"]}),
+            ('{tasks(where: {namespace: "shop"}) {initiator}}', {"mine": ["ann"]}),
+            ('{tasks(where: {namespace: "shop"}) {initiator}}', {"both": ["ann"]}),
+            ("{tasks {initiator}}", {"both": 403, "shopkeeper": 403}),
+            ('{tasks(where: {initiator: "bob"}) {initiator}}', {"mine": 403, "admin": ["bob"]}),
+            ('{tasks(where: {initiator: "ann"}) {initiator}}', {"mine": ["ann", "ann"]}),
+            ("{tasks(where: {initiator: null}) {initiator}}", {"mine": ["ann", "ann"]}),
+            ('{tasksByStatus(status: "complete") {initiator}}', {"mine": ["ann", "ann"]}),
+            (f"{{{connection % ''}}}", {"admin": ["ann", "ann", "bob"], "mine": ["ann", "ann"]}),
+            (
+                f"query ($by: String) {{{connection % '(where: {initiator: $by})'}}}",
+                {"mine": ["ann", "ann"]},
+            ),
+            ('{handlers(namespace: "shop") {name}}', {"mine": 403}),
+        ):
+            for role, expected in wanted.items():
+                assert await names(query, role) == expected, (query, role)
+        by = "query ($by: String) {tasks(where: {initiator: $by}) {initiator}}"
+        assert await names(by, "mine", by="bob") == 403
+        assert await names(by, "mine", by="ann") == ["ann", "ann"]
+        both = 'query {a: tasks {initiator} b: tasks(where: {initiator: "bob"}) {initiator}}'
+        assert await names(both, "mine") == 403
 
 
 async def test_of_a_list_of_operations_each_is_allowed_for_itself():

@@ -74,6 +74,10 @@ export function follow(where, query, { onEvent, onState }) {
         pause = FIRST_PAUSE_MS;
         for await (const event of events(answer, heard)) {
           if (event.event === "end") return onState("ended");
+          if (event.event === "refused") {
+            if (JSON.parse(event.data).status === 401) demandSignIn();
+            return onState("refused");
+          }
           if (event.id) seen = event.id;
           onEvent(event.event, JSON.parse(event.data));
         }
