@@ -41,7 +41,7 @@ CAUGHT_BY = {
     ("distributed_atomic", broken.ReleasesForAnybody): {"only_the_holder_renews_and_releases"},
     ("distributed_atomic", broken.ReleasesNothing): {"a_released_claim_is_free"},
     ("distributed_atomic", broken.AdvancesInTwoSteps): {"places_are_evenly_spaced"},
-    ("distributed_atomic", broken.HasNoFloor): {"a_burst_is_saved_up"},
+    ("distributed_atomic", broken.HasNoFloor): {"a_burst_is_saved_up", "a_hold_is_seen_by_all"},
     ("distributed_atomic", broken.HasNoCeiling): {"who_will_not_wait_takes_no_place"},
     ("distributed_atomic", broken.CountsInFloats): {"the_next_leader_has_a_greater_fence"},
 }
