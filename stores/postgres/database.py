@@ -11,6 +11,7 @@ import anyio
 from tasker.stores.errors import EncodingError, StoreClosedError, StoreUnavailableError
 from tasker.stores.postgres.driver import (
     CONFLICTS,
+    ENDING,
     FAILURES,
     LOST,
     UNSTORABLE,
@@ -122,7 +123,11 @@ class Database:
         if self._pool is None:
             raise StoreClosedError(url=self._url)
         async with self._pool.acquire() as connection:
-            return await work(connection)
+            try:
+                return await work(connection)
+            except ENDING:
+                connection.terminate()
+                raise
 
     async def rows(self, statement: Statement, **given: Any) -> list[Row]:
         """Run a query that reads; return its rows."""

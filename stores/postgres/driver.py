@@ -25,10 +25,14 @@ LOST: tuple[type[Exception], ...] = (
     asyncpg.TooManyConnectionsError,
     asyncpg.ReadOnlySQLTransactionError,  # no primary any more: another server is, or will be
     asyncpg.InterfaceError,  # the connection was found closed
+    asyncpg.InternalClientError,  # the server is just ending it, unasked
     OSError,
     asyncio.TimeoutError,
 )
 """Failures of the way to the server: what was under way may have happened or not."""
+
+ENDING: type[Exception] = asyncpg.InternalClientError
+"""The connection is not to be used again, although it does not say yet that it is closed."""
 
 CONFLICTS: tuple[type[Exception], ...] = (
     asyncpg.SerializationError,

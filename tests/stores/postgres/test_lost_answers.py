@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 import anyio.lowlevel
+import asyncpg
 import pytest
 from msgspec import Raw
 
@@ -147,3 +148,17 @@ async def test_reads_go_on_after_a_cut(store, way):
         await anyio.lowlevel.checkpoint()
         way.cut()
     assert (await found(store, "before")).task.state == TaskState.PENDING
+
+
+async def test_a_connection_that_is_just_ending_is_not_used_again(store):
+    # The server ends it unasked, and the driver takes the next statement for a mistake.
+    used = []
+
+    async def work(connection):
+        used.append(connection.get_server_pid())
+        if len(used) == 1:
+            raise asyncpg.InternalClientError("cannot switch to state 11")
+        return await connection.fetchval("SELECT 1")
+
+    assert await store._database.read(work) == 1
+    assert used[0] != used[1]
